@@ -1,2 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int main(void) { return 0; }
+/*
+ * touchgate: composes its commands, and nothing else.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cli/check.h"
+#include "cli/import.h"
+#include "cli/replay.h"
+#include "cli/run.h"
+#include "cli/test.h"
+
+static const struct command {
+        const char *name;
+        int (*run)(int argc, char **argv);
+        char *full_name; /* what argp calls the program */
+        const char *help;
+} commands[] = {
+        {"run", tg_cli_run, "touchgate run", "decide live: from Kafka to Kafka"},
+        {"replay", tg_cli_replay, "touchgate replay",
+         "a recording through a policy, with a virtual clock"},
+        {"check", tg_cli_check, "touchgate check", "every mistake of a policy at once, offline"},
+        {"test", tg_cli_test, "touchgate test", "scenarios: events, and what must be decided"},
+        {"import", tg_cli_import, "touchgate import", "make a recording of a CSV table"},
+};
+enum { COMMANDS = sizeof commands / sizeof commands[0] };
+
+static void print_help(FILE *file)
+{
+        fprintf(file, "Usage: touchgate COMMAND [OPTION...]\n"
+                      "Decide for every message whether it may be sent to this customer now: "
+                      "permit, deny (why) or\ndefer (until when).\n\n");
+        for (int i = 0; i < COMMANDS; i++)
+                fprintf(file, "  %-8s  %s\n", commands[i].name, commands[i].help);
+        fprintf(file, "\n`touchgate COMMAND --help` explains one. `touchgate --version` prints the "
+                      "version.\n");
+}
+
+int main(int argc, char **argv)
+{
+        if (argc < 2) {
+                print_help(stderr);
+                return EX_USAGE;
+        }
+        for (int i = 0; i < COMMANDS; i++) {
+                if (strcmp(argv[1], commands[i].name) == 0) {
+                        argv[1] = commands[i].full_name;
+                        return commands[i].run(argc - 1, argv + 1);
+                }
+        }
+        if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+                print_help(stdout);
+                return EX_OK;
+        }
+        if (strcmp(argv[1], "--version") == 0) {
+                printf("touchgate %s\n", TG_VERSION);
+                return EX_OK;
+        }
+        fprintf(stderr, "touchgate: there is no command \"%s\"\n\n", argv[1]);
+        print_help(stderr);
+        return EX_USAGE;
+}

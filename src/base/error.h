@@ -3,9 +3,9 @@
  * How failures travel: a function that can fail returns 0, a positive answer that its header
  * documents, or -1 with a struct tg_error filled for a person to read.
  *
- * An error says what was wrong, where (file:line:column, topic/partition/offset) and what to do. It is
- * filled once, where the failure is understood; callers may put context in front. Costs nothing on
- * the happy path. A struct tg_error belongs to its caller's stack; not shared between threads.
+ * An error says what was wrong, where (file:line:column, topic/partition/offset) and what to do. It
+ * is filled once, where the failure is understood; callers may put context in front. Costs nothing
+ * on the happy path. A struct tg_error belongs to its caller's stack; not shared between threads.
  */
 #pragma once
 

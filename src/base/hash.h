@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The three hashes: which partition (murmur2, as Kafka's Java clients), who (SipHash, keyed, so that
- * chosen ids can't collide and a memory dump names nobody), and everything else (XXH3).
+ * The three hashes: which partition (murmur2, as Kafka's Java clients), who (SipHash, keyed, so
+ * that chosen ids can't collide and a memory dump names nobody), and everything else (XXH3).
  *
  * Pure and thread-safe; a few nanoseconds each for ids of usual length.
  */
@@ -34,5 +34,5 @@ struct tg_identity tg_identity_of(const struct tg_hash_key *key, struct tg_span 
 struct tg_identity tg_identity_pair(const struct tg_hash_key *key, struct tg_identity who,
                                     uint8_t scope, struct tg_span value);
 
-uint64_t tg_hash64(struct tg_span bytes);                     /* XXH3-64, seed 0 */
+uint64_t tg_hash64(struct tg_span bytes); /* XXH3-64, seed 0 */
 uint64_t tg_hash64_seeded(struct tg_span bytes, uint64_t seed);

@@ -10,10 +10,10 @@
 
 #include <stddef.h>
 
-void *tg_allocate(size_t size);                        /* uninitialised */
-void *tg_allocate_zeroed(size_t count, size_t size);   /* zeroed; overflow is out of memory */
-void *tg_reallocate(void *memory, size_t size);        /* as realloc */
-char *tg_duplicate(const char *text, size_t size);     /* a NUL-terminated copy of SIZE bytes */
+void *tg_allocate(size_t size);                      /* uninitialised */
+void *tg_allocate_zeroed(size_t count, size_t size); /* zeroed; overflow is out of memory */
+void *tg_reallocate(void *memory, size_t size);      /* as realloc */
+char *tg_duplicate(const char *text, size_t size);   /* a NUL-terminated copy of SIZE bytes */
 
 /* Frees *pointer at the end of its scope: `tg_cleanup(tg_free_pointer) char *text = NULL;` */
 void tg_free_pointer(void *pointer_address);

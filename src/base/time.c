@@ -11,29 +11,32 @@ static const struct unit {
         const char *name;
         int64_t ms;
 } units[] = {
-        {"w", 7 * TG_DAY_MS}, {"d", TG_DAY_MS},       {"h", TG_HOUR_MS},
-        {"m", TG_MINUTE_MS},  {"s", TG_SECOND_MS},    {"ms", 1},
+        {"w", 7 * TG_DAY_MS}, {"d", TG_DAY_MS},    {"h", TG_HOUR_MS},
+        {"m", TG_MINUTE_MS},  {"s", TG_SECOND_MS}, {"ms", 1},
 };
 enum { UNITS = sizeof units / sizeof units[0], DAYS = 1 };
 
 char *tg_time_text(int64_t time_ms, char text[static TG_TIME_TEXT_SIZE])
 {
-        int64_t milliseconds = ((time_ms % TG_SECOND_MS) + TG_SECOND_MS) % TG_SECOND_MS;
-        time_t seconds;
+        int milliseconds = (int)(time_ms % TG_SECOND_MS);
+        time_t seconds = (time_t)(time_ms / TG_SECOND_MS);
         struct tm utc;
-        size_t used;
 
         if (time_ms == TG_NEVER)
                 return strcpy(text, "never");
         if (time_ms == TG_NO_TIME)
                 return strcpy(text, "none");
-        seconds = (time_t)((time_ms - milliseconds) / TG_SECOND_MS);
+        if (milliseconds < 0) {
+                milliseconds += (int)TG_SECOND_MS;
+                seconds--;
+        }
         if (!gmtime_r(&seconds, &utc)) {
                 snprintf(text, TG_TIME_TEXT_SIZE, "%" PRId64 "ms", time_ms);
                 return text;
         }
-        used = strftime(text, TG_TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
-        snprintf(text + used, TG_TIME_TEXT_SIZE - used, ".%03dZ", (int)milliseconds);
+        snprintf(text, TG_TIME_TEXT_SIZE, "%04" PRId64 "-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                 INT64_C(1900) + utc.tm_year, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
+                 utc.tm_sec, milliseconds);
         return text;
 }
 
@@ -75,11 +78,12 @@ static bool literal(const char **text, const char *end, const char *allowed)
         return true;
 }
 
-/* Days since 1970 of a proleptic Gregorian date (H. Hinnant, "chrono-compatible date algorithms"). */
+/* Days since 1970 of a proleptic Gregorian date (H. Hinnant, "chrono-compatible date algorithms").
+ */
 static int64_t days_from_civil(int year, int month, int day)
 {
         int64_t y = month <= 2 ? year - 1 : year;
-        int64_t era = y / 400;
+        int64_t era = (y < 0 ? y - 399 : y) / 400;
         int64_t year_of_era = y - era * 400;
         int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What was wrong with bytes that would not decode. The loop in decode.c only learns that an
+ * operation failed; this reads the value once more, slowly, and says why.
+ */
+#include <assert.h>
+
+#include "avro/program.h"
+#include "avro/values.h"
+
+static int explain_number(const struct tg_plan *plan, const struct tg_op *op, int64_t number)
+{
+        switch (op->code) {
+        case TG_OP_ENUM:
+                if ((uint64_t)number >= op->b)
+                        return TG_DECODE_BAD_SYMBOL;
+                assert(plan->symbols[op->a + (uint64_t)number] == TG_SYMBOL_UNRESOLVED);
+                return TG_DECODE_UNRESOLVED;
+        case TG_OP_BRANCH:
+        case TG_OP_OPTIONAL:
+        case TG_OP_OPTIONAL_SPAN:
+        case TG_OP_OPTIONAL_LONG:
+                return TG_DECODE_BAD_BRANCH;
+        case TG_OP_SKIP_SPAN:
+        case TG_OP_SPAN:
+                return number < 0 ? TG_DECODE_BAD_LENGTH : TG_DECODE_TRUNCATED;
+        default:
+                return TG_DECODE_BAD_VARINT;
+        }
+}
+
+int tg_decode_explain(const struct tg_plan *plan, const struct tg_op *op, const uint8_t *p,
+                      const uint8_t *end)
+{
+        struct tg_op value = *op; /* what is behind the branch of an OPTIONAL_... */
+        const uint8_t *behind;
+        int64_t number;
+
+        switch (op->code) {
+        case TG_OP_OPTIONAL_SPAN:
+        case TG_OP_OPTIONAL_LONG:
+                value.code = op->code == TG_OP_OPTIONAL_SPAN ? TG_OP_SPAN : TG_OP_LONG;
+                behind = tg_read_long(p, end, &number);
+                if (!behind || (uint64_t)number > 1)
+                        break;
+                return tg_decode_explain(plan, &value, behind, end);
+        case TG_OP_SKIP_BYTES:
+        case TG_OP_FIXED:
+        case TG_OP_DOUBLE:
+        case TG_OP_FLOAT_TO_DOUBLE:
+                return TG_DECODE_TRUNCATED;
+        case TG_OP_BOOL:
+                return p == end ? TG_DECODE_TRUNCATED : TG_DECODE_BAD_BOOLEAN;
+        default:
+                break;
+        }
+        if (!tg_read_long(p, end, &number))
+                return tg_varint_error(p, end);
+        return explain_number(plan, op, number);
+}
+
+const char *tg_decode_error_text(int decode_error)
+{
+        switch ((enum tg_decode_error)decode_error) {
+        case TG_DECODE_TRUNCATED:
+                return "truncated: the bytes end inside a value";
+        case TG_DECODE_BAD_VARINT:
+                return "a number has too many bits";
+        case TG_DECODE_BAD_LENGTH:
+                return "a length is negative or wrong";
+        case TG_DECODE_BAD_BRANCH:
+                return "a union has no such branch";
+        case TG_DECODE_BAD_SYMBOL:
+                return "an enum has no such symbol";
+        case TG_DECODE_BAD_BOOLEAN:
+                return "a boolean is neither 0 nor 1";
+        case TG_DECODE_UNRESOLVED:
+                return "a value the reader's schema has no place for";
+        case TG_DECODE_TOO_DEEP:
+                return "values too deep inside one another";
+        case TG_DECODE_TOO_MANY_ITEMS:
+                return "an array or map claims too many items";
+        }
+        return "no decode error";
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/flow.h"
+
+#include <assert.h>
+#include <avro.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "avro/framing.h"
+#include "base/memory.h"
+#include "base/time.h"
+#include "cli/datum_json.h"
+#include "cli/decision_line.h"
+#include "records/words.h"
+
+enum {
+        PATH_SIZE = 4096,
+        LINES_PER_S = 14, /* that an eye can follow */
+        /* The topics: decisions, rejected, and permitted for every channel. */
+        DECISIONS = 0,
+        REJECTED,
+        PERMITTED,
+        TOPICS = PERMITTED + TG_CHANNELS,
+};
+
+/* How the records of one schema are read. */
+struct reader {
+        avro_schema_t schema;
+        avro_value_iface_t *class;
+        avro_value_t value; /* the record just read */
+};
+
+struct tg_flow {
+        char *topics[TOPICS]; /* owned */
+        FILE *files[TOPICS];  /* opened with their first record */
+        const char *folder;   /* NULL: no files */
+        struct reader decision;
+        struct reader permitted;
+        avro_reader_t bytes;
+        uint64_t outcomes[TG_OUTCOMES];
+        uint64_t told; /* how many of them the counter shows */
+        bool terminal; /* standard output is one */
+        bool counter;  /* standard error is one */
+        bool colours;
+        int64_t second_ms;     /* when the present second of lines began */
+        unsigned lines;        /* in it */
+        struct tg_error error; /* with `failed`: the first */
+        bool failed;
+};
+
+static int reader_init(struct reader *reader, enum tg_shipped shipped, struct tg_error *error)
+{
+        struct tg_span text = tg_shipped_text(shipped);
+
+        if (avro_schema_from_json_length((const char *)text.data, text.size, &reader->schema))
+                return tg_fail(error, EX_SOFTWARE, "libavro can't read the schema of %s",
+                               tg_shipped_name(shipped));
+        reader->class = avro_generic_class_from_schema(reader->schema);
+        avro_generic_value_new(reader->class, &reader->value);
+        return 0;
+}
+
+static void reader_deinit(struct reader *reader)
+{
+        if (!reader->class)
+                return;
+        avro_value_decref(&reader->value);
+        avro_value_iface_decref(reader->class);
+        avro_schema_decref(reader->schema);
+}
+
+static void name_topics(struct tg_flow *flow, const struct tg_kafka_settings *settings)
+{
+        char name[TG_TOPIC_TEXT_SIZE];
+
+        flow->topics[DECISIONS] = strdup(settings->topics[TG_TOPIC_DECISIONS]);
+        flow->topics[REJECTED] = strdup(settings->topics[TG_TOPIC_REJECTED]);
+        for (unsigned i = 0; i < TG_CHANNELS; i++)
+                flow->topics[PERMITTED + i] = strdup(
+                        tg_kafka_permitted_topic(settings, tg_word(&tg_channel_words, i), name));
+}
+
+static char *file_path(const struct tg_flow *flow, size_t topic, char path[static PATH_SIZE])
+{
+        snprintf(path, PATH_SIZE, "%s/%s.jsonl", flow->folder, flow->topics[topic]);
+        return path;
+}
+
+/* Makes the folder, without files of an earlier run. */
+static int open_folder(const struct tg_flow *flow, struct tg_error *error)
+{
+        char path[PATH_SIZE];
+
+        if (mkdir(flow->folder, 0777) < 0 && errno != EEXIST)
+                return tg_fail_errno(error, EX_CANTCREAT, errno, "--output %s", flow->folder);
+        for (size_t i = 0; i < TOPICS; i++)
+                unlink(file_path(flow, i, path));
+        return 0;
+}
+
+int tg_flow_new(const struct tg_kafka_settings *settings, const char *folder,
+                struct tg_flow **ret_flow, struct tg_error *error)
+{
+        struct tg_flow *flow = tg_allocate_zeroed(1, sizeof *flow);
+
+        flow->folder = folder;
+        flow->terminal = isatty(STDOUT_FILENO);
+        flow->counter = isatty(STDERR_FILENO) && flow->terminal;
+        flow->colours = flow->terminal && !getenv("NO_COLOR");
+        flow->bytes = avro_reader_memory("", 0);
+        name_topics(flow, settings);
+        if (reader_init(&flow->decision, TG_SCHEMA_DECISION, error) < 0 ||
+            reader_init(&flow->permitted, TG_SCHEMA_PERMITTED, error) < 0 ||
+            (folder && open_folder(flow, error) < 0)) {
+                tg_flow_free(flow);
+                return -1;
+        }
+        *ret_flow = flow;
+        return 0;
+}
+
+void tg_flow_free(struct tg_flow *flow)
+{
+        if (!flow)
+                return;
+        reader_deinit(&flow->decision);
+        reader_deinit(&flow->permitted);
+        avro_reader_free(flow->bytes);
+        for (size_t i = 0; i < TOPICS; i++) {
+                if (flow->files[i])
+                        fclose(flow->files[i]);
+                free(flow->topics[i]);
+        }
+        free(flow);
+}
+
+const char *const *tg_flow_topics(const struct tg_flow *flow, size_t *ret_count)
+{
+        *ret_count = TOPICS;
+        return (const char *const *)flow->topics;
+}
+
+static int64_t monotonic_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
+}
+
+/* A line for every decision; on a terminal only a few a second. */
+static bool line_is_due(struct tg_flow *flow)
+{
+        int64_t now_ms = monotonic_ms();
+
+        if (!flow->terminal)
+                return true;
+        if (now_ms - flow->second_ms >= TG_SECOND_MS) {
+                flow->second_ms = now_ms;
+                flow->lines = 0;
+        }
+        /* Spread over the second, rather than all at its beginning. */
+        return now_ms - flow->second_ms >= flow->lines * TG_SECOND_MS / LINES_PER_S &&
+               ++flow->lines <= LINES_PER_S;
+}
+
+/* The file of a topic, opened if it isn't yet; NULL: none. */
+static FILE *file_of(struct tg_flow *flow, size_t topic)
+{
+        char path[PATH_SIZE];
+
+        if (!flow->folder || flow->failed)
+                return NULL;
+        if (!flow->files[topic])
+                flow->files[topic] = fopen(file_path(flow, topic, path), "we");
+        if (!flow->files[topic]) {
+                tg_fail_errno(&flow->error, EX_CANTCREAT, errno, "%s", path);
+                flow->failed = true;
+        }
+        return flow->files[topic];
+}
+
+/* Reads one of our own records; false (and told) if it is none. */
+static bool decode(struct tg_flow *flow, struct reader *reader, const struct tg_witnessed *record)
+{
+        struct tg_frame frame;
+
+        if (tg_frame_parse(record->value, &frame) == TG_FRAMING_CONFLUENT) {
+                avro_reader_memory_set_source(flow->bytes, (const char *)frame.value.data,
+                                              (int64_t)frame.value.size);
+                avro_value_reset(&reader->value);
+                if (avro_value_read(flow->bytes, &reader->value) == 0)
+                        return true;
+        }
+        if (!flow->failed)
+                tg_fail(&flow->error, EX_SOFTWARE,
+                        "topic %s, partition %d, offset %" PRId64 ": not readable by its schema",
+                        record->topic, (int)record->partition, record->offset);
+        flow->failed = true;
+        return false;
+}
+
+static void see_decision(struct tg_flow *flow, const struct tg_witnessed *record)
+{
+        FILE *file = file_of(flow, DECISIONS);
+        char line[TG_DECISION_LINE_SIZE];
+
+        if (!decode(flow, &flow->decision, record))
+                return;
+        flow->outcomes[tg_decision_line(&flow->decision.value, flow->colours, line)]++;
+        if (line_is_due(flow)) {
+                printf("%s%s\n", flow->counter ? "\r\033[K" : "", line);
+                flow->told = 0; /* the line has taken the counter's place */
+                if (flow->terminal)
+                        fflush(stdout);
+        }
+        if (!file)
+                return;
+        tg_datum_json(file, &flow->decision.value);
+        fputc('\n', file);
+}
+
+static void see_permitted(struct tg_flow *flow, size_t topic, const struct tg_witnessed *record)
+{
+        FILE *file = file_of(flow, topic);
+
+        if (!file || !decode(flow, &flow->permitted, record))
+                return;
+        tg_datum_json(file, &flow->permitted.value);
+        fputc('\n', file);
+}
+
+static void see_rejected(struct tg_flow *flow, const struct tg_witnessed *record)
+{
+        FILE *file = file_of(flow, REJECTED);
+
+        if (!file)
+                return;
+        fputs("{\"reason\":", file);
+        tg_text_json(file, record->reason);
+        fputs(",\"detail\":", file);
+        tg_text_json(file, record->detail);
+        fputs(",\"key\":", file);
+        tg_text_json(file, record->key);
+        fprintf(file, ",\"size\":%zu}\n", record->value.size);
+}
+
+void tg_flow_see(void *context, const struct tg_witnessed *record)
+{
+        struct tg_flow *flow = context;
+        size_t topic = 0;
+
+        while (strcmp(flow->topics[topic], record->topic) != 0)
+                topic++;
+        if (topic == DECISIONS)
+                see_decision(flow, record);
+        else if (topic == REJECTED)
+                see_rejected(flow, record);
+        else
+                see_permitted(flow, topic, record);
+}
+
+void tg_flow_idle(void *context)
+{
+        struct tg_flow *flow = context;
+        uint64_t seen =
+                flow->outcomes[TG_PERMIT] + flow->outcomes[TG_DENY] + flow->outcomes[TG_DEFER];
+
+        if (!flow->counter)
+                return;
+        if (seen == 0)
+                fputs("\r\033[Kjoining the consumer group ...", stderr);
+        else if (seen != flow->told)
+                fprintf(stderr,
+                        "\r\033[K%" PRIu64 " permitted, %" PRIu64 " denied, %" PRIu64 " deferred",
+                        flow->outcomes[TG_PERMIT], flow->outcomes[TG_DENY],
+                        flow->outcomes[TG_DEFER]);
+        flow->told = seen;
+}
+
+int tg_flow_finish(struct tg_flow *flow, struct tg_error *error)
+{
+        char path[PATH_SIZE];
+
+        if (flow->counter)
+                fputs("\r\033[K", stderr);
+        if (fflush(stdout) != 0 && !flow->failed) {
+                tg_fail_errno(&flow->error, EX_IOERR, errno, "standard output");
+                flow->failed = true;
+        }
+        for (size_t i = 0; i < TOPICS; i++) {
+                if (flow->files[i] && fclose(flow->files[i]) != 0 && !flow->failed) {
+                        tg_fail_errno(&flow->error, EX_IOERR, errno, "%s",
+                                      file_path(flow, i, path));
+                        flow->failed = true;
+                }
+                flow->files[i] = NULL;
+        }
+        if (flow->failed)
+                *error = flow->error;
+        return flow->failed ? -1 : 0;
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Set-up and tear-down of a run: configuration, topics, policy, then a thread a shard, and around
+ * them, for a laptop, the embedded broker with what feeds it and what looks at its outputs. What
+ * fails anywhere stops all; the first failure is the exit code.
+ */
+#include "cli/run.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "cli/flow.h"
+#include "cli/run_configuration.h"
+#include "cli/run_options.h"
+#include "cli/run_shards.h"
+#include "kafka/embedded.h"
+#include "kafka/feeder.h"
+#include "kafka/topics.h"
+#include "rules/policy.h"
+
+enum {
+        SIGNAL_STATUS = 128,  /* as shells tell of a process that a signal ended */
+        DEMO_MS = 15000,      /* a recording lasts about so long on a terminal */
+        PACE_MIN_PER_S = 100, /* but no record waits longer than this */
+        WAITING_COST = 256,   /* bytes of a message that waits, about */
+        MISTAKE_SIZE = 1024,
+};
+
+struct run {
+        struct tg_run_options options;
+        struct tg_run_configuration configuration;
+        struct tg_log log;
+        struct tg_notices notices;
+        struct tg_lifetime lifetime;
+        struct tg_readings *readings;
+        struct tg_policy *policy;
+        struct tg_shard_options shard_options;
+        struct tg_run_shards *shards; /* NULL: not started */
+        int32_t partitions;
+        struct tg_embedded *embedded; /* these three with --embedded */
+        struct tg_feeder *feeder;
+        struct tg_flow *flow;
+        struct tg_witness *witness;
+        struct tg_run_tally tally;
+};
+
+/* What a signal handler can reach. */
+static struct tg_lifetime *signalled;
+
+static void on_signal(int number)
+{
+        if (atomic_exchange(&signalled->stop, 1))
+                _exit(SIGNAL_STATUS + number);
+}
+
+static void catch_signals(struct tg_lifetime *lifetime)
+{
+        struct sigaction action = {.sa_handler = on_signal};
+
+        signalled = lifetime;
+        sigaction(SIGTERM, &action, NULL);
+        sigaction(SIGINT, &action, NULL);
+        signal(SIGPIPE, SIG_IGN); /* a broker that goes away is an error, not an end */
+}
+
+static int64_t monotonic_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
+}
+
+static void tell(void *context, enum tg_notice_level level, const char *key, const char *text)
+{
+        static const enum tg_log_level levels[] = {
+                [TG_NOTICE_ERROR] = TG_LOG_ERROR,
+                [TG_NOTICE_WARNING] = TG_LOG_WARNING,
+                [TG_NOTICE_INFO] = TG_LOG_INFO,
+                [TG_NOTICE_DEBUG] = TG_LOG_DEBUG,
+        };
+
+        tg_log_line(context, levels[level], key, text);
+}
+
+/* Mistakes in files that people write: with excerpts for them, a line each in a JSON log. */
+static void tell_mistakes(struct run *run, const struct tg_diagnostics *diagnostics)
+{
+        char text[MISTAKE_SIZE];
+
+        if (!run->log.json) {
+                tg_diagnostics_print(diagnostics, stderr, run->log.terminal);
+                return;
+        }
+        for (size_t i = 0; i < diagnostics->count; i++) {
+                const struct tg_diagnostic *item = &diagnostics->items[i];
+
+                snprintf(text, sizeof text, "%s:%u:%u: %s%s%s", item->file, item->line,
+                         item->column, item->message, item->advice ? "; " : "",
+                         item->advice ? item->advice : "");
+                tg_log_line(&run->log, item->severity == TG_ERROR ? TG_LOG_ERROR : TG_LOG_WARNING,
+                            text, text);
+        }
+}
+
+static int told(struct run *run, struct tg_diagnostics *diagnostics, int result, const char *path,
+                struct tg_error *error)
+{
+        tell_mistakes(run, diagnostics);
+        tg_diagnostics_deinit(diagnostics);
+        return result < 0 ? tg_fail(error, EX_CONFIG, "%s has to be corrected first", path) : 0;
+}
+
+static int load_configuration(struct run *run, struct tg_error *error)
+{
+        struct tg_diagnostics diagnostics = {0};
+        const char *path = run->options.configuration;
+        int result = tg_run_configuration_load(path, &diagnostics, &run->configuration);
+
+        if (run->options.shards)
+                run->configuration.shards = run->options.shards;
+        return told(run, &diagnostics, result, path, error);
+}
+
+static int load_policy(struct run *run, struct tg_error *error)
+{
+        struct tg_diagnostics diagnostics = {0};
+        const char *path = run->configuration.policy;
+        int result = tg_policy_load(path, (uint32_t)run->partitions, &diagnostics, &run->policy);
+
+        return told(run, &diagnostics, result, path, error);
+}
+
+static int start_broker(struct run *run, struct tg_error *error)
+{
+        if (!run->options.embedded)
+                return 0;
+        if (tg_embedded_new(&run->configuration.kafka, run->options.partitions, &run->embedded,
+                            error) < 0)
+                return -1;
+        tg_embedded_use(run->embedded, &run->configuration.kafka);
+        return 0;
+}
+
+/* Asks the broker, through a client that is gone before the shards' come. */
+static int check_topics(struct run *run, struct tg_error *error)
+{
+        const struct tg_client_options options = {.settings = &run->configuration.kafka};
+        struct tg_client client = {.notices = &run->notices, .role = "start"};
+        int result = tg_client_init(&client, RD_KAFKA_CONSUMER, &options, error);
+
+        if (result == 0)
+                result = tg_topics_check(&client, &run->configuration.kafka, &run->partitions,
+                                         error);
+        tg_client_deinit(&client);
+        return result;
+}
+
+static void set_shard_options(struct run *run)
+{
+        const struct tg_run_configuration *configuration = &run->configuration;
+
+        run->shard_options = (struct tg_shard_options){
+                .partition =
+                        {
+                                .policy = run->policy,
+                                .partitions = (uint32_t)run->partitions,
+                                .table_bytes = (size_t)configuration->customers_bytes,
+                                .waiting = {.messages = (size_t)configuration->waiting_bytes /
+                                                        WAITING_COST,
+                                            .bytes = (size_t)configuration->waiting_bytes},
+                                .skew_ms = configuration->future_skew_ms,
+                        },
+                .clock = configuration->clock,
+                .batch = (size_t)configuration->batch,
+                .end_ms = TG_NEVER,
+        };
+        /* State does not outlive the process, so a new key each time keeps ids the safest. */
+        randombytes_buf(run->shard_options.partition.hash_key.bytes, TG_HASH_KEY_SIZE);
+}
+
+static int prepare(struct run *run, struct tg_error *error)
+{
+        if (sodium_init() < 0)
+                return tg_fail(error, EX_OSERR, "libsodium can't start");
+        if (load_configuration(run, error) < 0)
+                return -1;
+        tg_client_tell_versions(&run->configuration.kafka, &run->notices);
+        if (start_broker(run, error) < 0 || check_topics(run, error) < 0 ||
+            load_policy(run, error) < 0 ||
+            tg_readings_new(&run->configuration.kafka, &run->readings, error) < 0)
+                return -1;
+        set_shard_options(run);
+        return 0;
+}
+
+/* On a terminal a recording takes a while, so that one can watch; elsewhere no time. */
+static unsigned pace(const struct run *run)
+{
+        struct tg_feeder_counts counts = tg_feeder_counts(run->feeder);
+        uint64_t total = counts.records[TG_STREAM_TOUCHPOINTS] + counts.records[TG_STREAM_REQUESTS];
+        uint64_t natural = total * TG_SECOND_MS / DEMO_MS;
+
+        if (run->options.pace_per_s >= 0)
+                return (unsigned)run->options.pace_per_s;
+        if (!isatty(STDOUT_FILENO))
+                return 0;
+        return natural < PACE_MIN_PER_S ? PACE_MIN_PER_S : (unsigned)natural;
+}
+
+/* Plays the recording; all of it before the shards start, unless somebody is to watch. */
+static int start_feeder(struct run *run, struct tg_error *error)
+{
+        const struct tg_feeder_options options = {
+                .settings = &run->configuration.kafka,
+                .readings = run->readings,
+                .notices = &run->notices,
+                .lifetime = &run->lifetime,
+                .directory = run->options.embedded,
+                .partitions = run->partitions,
+        };
+        struct tg_feeder_counts counts;
+
+        if (tg_feeder_new(&options, &run->feeder, error) < 0)
+                return -1;
+        counts = tg_feeder_counts(run->feeder);
+        tg_feeder_set_pace(run->feeder, pace(run));
+        tg_log(&run->log, TG_LOG_INFO,
+               "playing %s into the embedded broker: %llu touchpoints, %llu requests, %d "
+               "partitions",
+               run->options.embedded, (unsigned long long)counts.records[TG_STREAM_TOUCHPOINTS],
+               (unsigned long long)counts.records[TG_STREAM_REQUESTS], (int)run->partitions);
+        atomic_fetch_add(&run->lifetime.busy, 1);
+        tg_feeder_start(run->feeder);
+        return pace(run) == 0 ? tg_feeder_wait(run->feeder, error) : 0;
+}
+
+static int start_witness(struct run *run, struct tg_error *error)
+{
+        struct tg_witness_options options = {
+                .settings = &run->configuration.kafka,
+                .notices = &run->notices,
+                .partitions = run->partitions,
+                .see = tg_flow_see,
+                .idle = tg_flow_idle,
+        };
+
+        if (tg_flow_new(&run->configuration.kafka, run->options.output, &run->flow, error) < 0)
+                return -1;
+        options.topics = tg_flow_topics(run->flow, &options.topic_count);
+        options.context = run->flow;
+        return tg_witness_new(&options, &run->witness, error);
+}
+
+static int start_shards(struct run *run, struct tg_error *error)
+{
+        const struct tg_run_shards_options options = {
+                .settings = &run->configuration.kafka,
+                .readings = run->readings,
+                .notices = &run->notices,
+                .shard = &run->shard_options,
+                .lifetime = &run->lifetime,
+                .count = (unsigned)run->configuration.shards,
+                .idle_ms = run->configuration.idle_ms,
+                .commit_ms = run->configuration.commit_ms,
+        };
+
+        return tg_run_shards_start(&options, &run->shards, error);
+}
+
+/* Takes the first failure of those that ran beside the shards. */
+static int join_company(struct run *run, struct tg_error *error)
+{
+        struct tg_error ignored;
+        int result = 0;
+
+        if (run->feeder && tg_feeder_wait(run->feeder, error) < 0)
+                result = -1;
+        if (run->witness && tg_witness_finish(run->witness, result ? &ignored : error) < 0)
+                result = -1;
+        if (run->flow && tg_flow_finish(run->flow, result ? &ignored : error) < 0)
+                result = -1;
+        return result;
+}
+
+static int serve(struct run *run, struct tg_error *error)
+{
+        struct tg_error ignored;
+        int64_t start_ms = monotonic_ms();
+        int result = 0;
+
+        tg_summary_init(&run->tally.shards, run->policy);
+        if (run->embedded && (start_feeder(run, error) < 0 || start_witness(run, error) < 0))
+                result = -1;
+        if (result == 0)
+                result = start_shards(run, error);
+        if (tg_run_shards_join(run->shards, &run->tally, result ? &ignored : error) < 0)
+                result = -1;
+        if (result < 0)
+                tg_lifetime_stop(&run->lifetime);
+        if (join_company(run, result ? &ignored : error) < 0)
+                result = -1;
+        run->tally.elapsed_ms = monotonic_ms() - start_ms;
+        tg_run_summary_print(stderr, run->log.json, &run->tally, run->policy);
+        return result;
+}
+
+static void run_deinit(struct run *run)
+{
+        tg_witness_free(run->witness);
+        tg_flow_free(run->flow);
+        tg_feeder_free(run->feeder);
+        tg_summary_deinit(&run->tally.shards);
+        tg_policy_free(run->policy);
+        tg_readings_free(run->readings);
+        tg_embedded_free(run->embedded);
+        tg_run_configuration_deinit(&run->configuration);
+        tg_log_deinit(&run->log);
+}
+
+int tg_cli_run(int argc, char **argv)
+{
+        struct run run = {0};
+        struct tg_error error = {0};
+        int code = tg_run_options_parse(argc, argv, &run.options);
+
+        if (code)
+                return code;
+        tg_log_init(&run.log, stderr, run.options.log_format, run.options.log_level);
+        run.notices = (struct tg_notices){.tell = tell, .context = &run.log};
+        run.lifetime.exit_at_end = run.options.exit_at_end;
+        catch_signals(&run.lifetime);
+        if (prepare(&run, &error) < 0 || serve(&run, &error) < 0) {
+                tg_log_line(&run.log, TG_LOG_ERROR, error.message, error.message);
+                code = error.exit_code;
+        }
+        run_deinit(&run);
+        return code;
+}

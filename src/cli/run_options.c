@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/run_options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <sysexits.h>
+
+enum {
+        KEY_EMBEDDED = 256,
+        KEY_EXIT_AT_END,
+        KEY_SHARDS,
+        KEY_PARTITIONS,
+        KEY_PACE,
+        KEY_LOG,
+        PARTITIONS_DEFAULT = 4,
+        PARTITIONS_MAX = 1000,
+        SHARDS_MAX = 256,
+        PACE_MAX = 1000000,
+};
+
+static const char DOC[] =
+        "Decides live: reads touchpoints and requests from Kafka, and writes every decision, with "
+        "its reasons, to `decisions`, what may be sent to `permitted.<channel>`, and what can't be "
+        "read to `rejected`."
+        "\v"
+        "The smallest configuration names a policy, a broker and a consumer group:\n"
+        "\n"
+        "  policy: policy.yaml              # relative to this file\n"
+        "  kafka:                           # any property of librdkafka\n"
+        "    bootstrap.servers: 127.0.0.1:9092\n"
+        "    group.id: touchgate            # those of one group share the work\n"
+        "\n"
+        "and may say more; these are the defaults:\n"
+        "\n"
+        "  topics: {touchpoints: touchpoints, requests: requests, decisions: decisions,\n"
+        "           rejected: rejected, permitted: permitted}   # permitted.email, ...\n"
+        "  schemas: {ids: {touchpoint: 1, request: 2, permitted: 3, decision: 4,\n"
+        "            rejected: 5}}          # folder: DIR, of writers' ID.avsc\n"
+        "  clock: wall                      # event: the time written in the records\n"
+        "  idle: 500ms                      # a topic at its end for so long has ended\n"
+        "  commit: 100ms                    # at least between two commits\n"
+        "  shards: 1                        # threads\n"
+        "  batch: 4096                      # records taken at a time\n"
+        "  memory: {fetch: 256MiB, produce: 64MiB,      # of the process\n"
+        "           customers: 64MiB, waiting: 16MiB}   # of each partition\n"
+        "  future_skew_max: 10m\n"
+        "\n"
+        "Examples:\n"
+        "  touchgate run --config touchgate.yaml\n"
+        "  touchgate run --config touchgate.yaml --exit-at-end   # a batch\n"
+        "  touchgate run --config demo.yaml --embedded recording --output out\n"
+        "\n"
+        "SIGTERM and SIGINT commit what is decided and leave; a second one leaves at once. Exit "
+        "codes are those of sysexits.h: 64 the command line, 65 and 66 the recording, 69 Kafka "
+        "can't be reached, 77 it refuses us, 78 the configuration.\n";
+
+static const struct argp_option OPTIONS[] = {
+        {"config", 'c', "FILE", 0, "The configuration (YAML)", 0},
+        {"shards", KEY_SHARDS, "N", 0, "So many threads, whatever the configuration says", 0},
+        {"exit-at-end", KEY_EXIT_AT_END, NULL, 0,
+         "Leave once everything has been read to its end and stayed there for `idle`", 0},
+        {"log", KEY_LOG, "FORMAT", 0,
+         "Of the log on standard error: text, json, or auto: text on a terminal (the default)", 0},
+        {"verbose", 'v', NULL, 0, "Log what helps to find out what is wrong, too", 0},
+        {NULL, 0, NULL, 0, "A laptop is enough:", 1},
+        {"embedded", KEY_EMBEDDED, "DIR", 0,
+         "Start a broker inside this process and play the recording in DIR into it; print the "
+         "decisions, and leave at the end",
+         1},
+        {"output", 'o', "DIR", 0,
+         "With --embedded: write what came out of the broker to DIR, as JSON a line", 1},
+        {"partitions", KEY_PARTITIONS, "N", 0, "Of the embedded broker's topics (4)", 1},
+        {"pace", KEY_PACE, "N", 0,
+         "Play N records a second; 0 is all at once. By default all at once, but slow enough to "
+         "watch on a terminal",
+         1},
+        {0},
+};
+
+static int64_t number(struct argp_state *state, const char *option, const char *text, int64_t min,
+                      int64_t max)
+{
+        char *end;
+        long long value;
+
+        errno = 0;
+        value = strtoll(text, &end, 10);
+        if (errno || end == text || *end || value < min || value > max)
+                argp_error(state, "%s: \"%s\" is no number from %lld to %lld", option, text,
+                           (long long)min, (long long)max);
+        return value;
+}
+
+static void check_complete(struct argp_state *state, const struct tg_run_options *options)
+{
+        if (!options->configuration)
+                argp_error(state, "name the configuration with --config FILE");
+        else if (options->output && !options->embedded)
+                argp_error(state, "--output goes with --embedded: on a real Kafka, read the topics "
+                                  "(kcat -C -t decisions)");
+}
+
+static error_t take(int key, char *text, struct argp_state *state)
+{
+        struct tg_run_options *options = state->input;
+
+        switch (key) {
+        case 'c':
+                options->configuration = text;
+                return 0;
+        case 'o':
+                options->output = text;
+                return 0;
+        case 'v':
+                options->log_level = TG_LOG_DEBUG;
+                return 0;
+        case KEY_EMBEDDED:
+                options->embedded = text;
+                return 0;
+        case KEY_EXIT_AT_END:
+                options->exit_at_end = true;
+                return 0;
+        case KEY_SHARDS:
+                options->shards = (unsigned)number(state, "--shards", text, 1, SHARDS_MAX);
+                return 0;
+        case KEY_PARTITIONS:
+                options->partitions =
+                        (int32_t)number(state, "--partitions", text, 1, PARTITIONS_MAX);
+                return 0;
+        case KEY_PACE:
+                options->pace_per_s = number(state, "--pace", text, 0, PACE_MAX);
+                return 0;
+        case KEY_LOG:
+                if (tg_log_format_parse(text, &options->log_format) < 0)
+                        argp_error(state, "--log: \"%s\" is none of text, json and auto", text);
+                return 0;
+        case ARGP_KEY_ARG:
+                argp_error(state, "\"%s\" is not expected; see --help", text);
+                return 0;
+        case ARGP_KEY_END:
+                check_complete(state, options);
+                return 0;
+        default:
+                return ARGP_ERR_UNKNOWN;
+        }
+}
+
+int tg_run_options_parse(int argc, char **argv, struct tg_run_options *ret_options)
+{
+        static const struct argp argp = {.options = OPTIONS, .parser = take, .doc = DOC};
+        struct tg_run_options options = {
+                .partitions = PARTITIONS_DEFAULT,
+                .pace_per_s = -1,
+                .log_level = TG_LOG_INFO,
+        };
+
+        argp_err_exit_status = EX_USAGE;
+        if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
+                return EX_USAGE;
+        options.exit_at_end |= options.embedded != NULL;
+        *ret_options = options;
+        return 0;
+}

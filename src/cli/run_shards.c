@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/run_shards.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/time.h"
+
+/* One of them. */
+struct shard_thread {
+        pthread_t thread;
+        const struct tg_run_shards_options *options; /* of all */
+        struct tg_summary summary;
+        struct tg_kafka_source_counts read;
+        struct tg_kafka_sink_counts written;
+        struct tg_error error; /* with `failed` */
+        bool started;
+        bool ran; /* there is a summary */
+        bool failed;
+};
+
+struct tg_run_shards {
+        struct tg_run_shards_options options;
+        struct shard_thread threads[];
+};
+
+static int64_t wall_ms(void *context)
+{
+        struct timespec now;
+
+        (void)context;
+        clock_gettime(CLOCK_REALTIME, &now);
+        return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
+}
+
+static int run_shard(struct shard_thread *thread, struct tg_kafka_source *source,
+                     struct tg_error *error)
+{
+        const struct tg_kafka_sink_options options = {
+                .settings = thread->options->settings,
+                .notices = thread->options->notices,
+                .source = source,
+                .lifetime = thread->options->lifetime,
+                .shards = thread->options->count,
+                .commit_ms = thread->options->commit_ms,
+        };
+        struct tg_kafka_sink *sink;
+        struct tg_port port = {
+                .source = tg_kafka_source_port(source),
+                .clock = {.now_ms = wall_ms},
+        };
+        int result;
+
+        if (tg_kafka_sink_new(&options, &sink, error) < 0)
+                return -1;
+        port.sink = tg_kafka_sink_port(sink);
+        result = tg_shard_run(thread->options->shard, &port, &thread->summary, error);
+        thread->ran = true;
+        thread->written = tg_kafka_sink_counts(sink);
+        tg_kafka_sink_free(sink);
+        return result;
+}
+
+static int serve(struct shard_thread *thread, struct tg_error *error)
+{
+        const struct tg_kafka_source_options options = {
+                .settings = thread->options->settings,
+                .readings = thread->options->readings,
+                .notices = thread->options->notices,
+                .lifetime = thread->options->lifetime,
+                .shards = thread->options->count,
+                .batch = thread->options->shard->batch,
+                .partitions = (int32_t)thread->options->shard->partition.partitions,
+                .idle_ms = thread->options->idle_ms,
+                .end_at_once = thread->options->shard->clock == TG_CLOCK_WALL,
+        };
+        struct tg_kafka_source *source;
+        int result;
+
+        if (tg_kafka_source_new(&options, &source, error) < 0)
+                return -1;
+        result = run_shard(thread, source, error);
+        thread->read = tg_kafka_source_counts(source);
+        tg_kafka_source_free(source);
+        return result;
+}
+
+static void *thread_main(void *argument)
+{
+        struct shard_thread *thread = argument;
+
+        if (serve(thread, &thread->error) < 0) {
+                thread->failed = true;
+                tg_lifetime_stop(thread->options->lifetime);
+        }
+        return NULL;
+}
+
+int tg_run_shards_start(const struct tg_run_shards_options *options,
+                        struct tg_run_shards **ret_shards, struct tg_error *error)
+{
+        struct tg_run_shards *shards =
+                tg_allocate_zeroed(1, sizeof *shards + options->count * sizeof shards->threads[0]);
+
+        shards->options = *options;
+        *ret_shards = shards;
+        atomic_fetch_add(&options->lifetime->busy, options->count);
+        for (unsigned i = 0; i < options->count; i++) {
+                struct shard_thread *thread = &shards->threads[i];
+                int code;
+
+                thread->options = &shards->options;
+                code = pthread_create(&thread->thread, NULL, thread_main, thread);
+                if (code) {
+                        tg_lifetime_stop(options->lifetime);
+                        return tg_fail_errno(error, EX_OSERR, code, "a thread for shard %u", i);
+                }
+                thread->started = true;
+        }
+        return 0;
+}
+
+static void add_up(struct tg_run_tally *tally, const struct shard_thread *thread)
+{
+        if (thread->ran)
+                tg_summary_add(&tally->shards, &thread->summary);
+        for (int i = 0; i < TG_STREAMS; i++)
+                tally->read.records[i] += thread->read.records[i];
+        tally->read.faulty += thread->read.faulty;
+        tally->read.keys += thread->read.keys;
+        tally->read.partitions += thread->read.partitions;
+        tally->written.decisions += thread->written.decisions;
+        tally->written.permitted += thread->written.permitted;
+        tally->written.rejected += thread->written.rejected;
+        tally->written.commits += thread->written.commits;
+}
+
+int tg_run_shards_join(struct tg_run_shards *shards, struct tg_run_tally *tally,
+                       struct tg_error *error)
+{
+        int result = 0;
+
+        for (unsigned i = 0; shards && i < shards->options.count; i++) {
+                struct shard_thread *thread = &shards->threads[i];
+
+                if (!thread->started)
+                        continue;
+                pthread_join(thread->thread, NULL);
+                add_up(tally, thread);
+                tg_summary_deinit(&thread->summary);
+                if (thread->failed && result == 0) {
+                        *error = thread->error;
+                        result = -1;
+                }
+        }
+        free(shards);
+        return result;
+}

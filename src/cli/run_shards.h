@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The shards of a run: a thread each, with a consumer, a producer and the shard's loop.
+ *
+ * What fails in one stops all.
+ */
+#pragma once
+
+#include "cli/run_summary.h"
+#include "kafka/lifetime.h"
+#include "kafka/notice.h"
+#include "kafka/readings.h"
+#include "shard/shard.h"
+
+struct tg_run_shards_options {
+        const struct tg_kafka_settings *settings; /* borrowed, as all here, until they are joined */
+        const struct tg_readings *readings;
+        const struct tg_notices *notices;
+        const struct tg_shard_options *shard;
+        struct tg_lifetime *lifetime;
+        unsigned count;
+        int64_t idle_ms;
+        int64_t commit_ms;
+};
+
+struct tg_run_shards;
+
+/* Returns 0, or -1 if a thread could not be had: those that could are to be joined all the same. */
+int tg_run_shards_start(const struct tg_run_shards_options *options,
+                        struct tg_run_shards **ret_shards, struct tg_error *error);
+
+/* Waits for all and frees SHARDS (NULL: none). Adds what they did to TALLY. Returns 0, or -1. */
+int tg_run_shards_join(struct tg_run_shards *shards, struct tg_run_tally *tally,
+                       struct tg_error *error);

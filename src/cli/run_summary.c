@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/run_summary.h"
+
+#include <inttypes.h>
+
+#include "cli/datum_json.h"
+#include "rules/evaluate.h"
+
+static void print_text(FILE *file, const struct tg_run_tally *tally, const struct tg_policy *policy)
+{
+        const struct tg_summary *summary = &tally->shards;
+
+        fprintf(file,
+                "\n%" PRIu64 " touchpoints and %" PRIu64 " requests in %.1f s\n\n"
+                "  permitted  %10" PRIu64 "\n",
+                summary->touchpoints, summary->requests, (double)tally->elapsed_ms / 1000,
+                summary->permitted);
+        for (unsigned i = 0; i < TG_CHANNELS; i++)
+                if (summary->permitted_by_channel[i])
+                        fprintf(file, "    %-20s %10" PRIu64 "\n", tg_word(&tg_channel_words, i),
+                                summary->permitted_by_channel[i]);
+        fprintf(file,
+                "  denied     %10" PRIu64 "\n"
+                "  deferred   %10" PRIu64 "   (%" PRIu64 " still wait)\n"
+                "  rejected   %10" PRIu64 "\n",
+                summary->denied, summary->deferred, summary->pending, summary->rejected);
+        fprintf(file, "\n  %-32s %10s %10s\n", "said no, or not yet", "denied", "deferred");
+        for (size_t i = 0; i < summary->reason_count; i++)
+                if (summary->reasons[i].denied || summary->reasons[i].deferred)
+                        fprintf(file, "    %-30s %10" PRIu64 " %10" PRIu64 "\n",
+                                tg_reason_source_name(policy, i), summary->reasons[i].denied,
+                                summary->reasons[i].deferred);
+        fputc('\n', file);
+}
+
+static void print_reasons_json(FILE *file, const struct tg_summary *summary,
+                               const struct tg_policy *policy)
+{
+        const char *separator = "";
+
+        for (size_t i = 0; i < summary->reason_count; i++) {
+                if (!summary->reasons[i].denied && !summary->reasons[i].deferred)
+                        continue;
+                fputs(separator, file);
+                tg_text_json(file, tg_span_text(tg_reason_source_name(policy, i)));
+                fprintf(file, ":{\"denied\":%" PRIu64 ",\"deferred\":%" PRIu64 "}",
+                        summary->reasons[i].denied, summary->reasons[i].deferred);
+                separator = ",";
+        }
+}
+
+static void print_json(FILE *file, const struct tg_run_tally *tally, const struct tg_policy *policy)
+{
+        const struct tg_summary *summary = &tally->shards;
+
+        fprintf(file,
+                "{\"level\":\"info\",\"message\":\"summary\",\"elapsed_ms\":%" PRId64
+                ",\"touchpoints\":%" PRIu64 ",\"requests\":%" PRIu64 ",\"permitted\":%" PRIu64
+                ",\"denied\":%" PRIu64 ",\"deferred\":%" PRIu64 ",\"pending\":%" PRIu64
+                ",\"rejected\":%" PRIu64 ",\"other_keys\":%" PRIu64 ",\"other_partitions\":%" PRIu64
+                ",\"decisions_written\":%" PRIu64 ",\"commits\":%" PRIu64 ",\"reasons\":{",
+                tally->elapsed_ms, summary->touchpoints, summary->requests, summary->permitted,
+                summary->denied, summary->deferred, summary->pending, summary->rejected,
+                tally->read.keys, tally->read.partitions, tally->written.decisions,
+                tally->written.commits);
+        print_reasons_json(file, summary, policy);
+        fputs("}}\n", file);
+}
+
+void tg_run_summary_print(FILE *file, bool json, const struct tg_run_tally *tally,
+                          const struct tg_policy *policy)
+{
+        if (json)
+                print_json(file, tally, policy);
+        else
+                print_text(file, tally, policy);
+        fflush(file);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/scenario.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cli/scenario_read.h"
+
+enum { PARTITIONS_MAX = 64 };
+
+/* Texts are kept in a chain until the scenario goes. */
+struct tg_scenario_text {
+        struct tg_scenario_text *next;
+        char text[];
+};
+
+const char *tg_scenario_text(struct tg_scenario *scenario, const char *format, ...)
+{
+        struct tg_scenario_text *text;
+        va_list arguments;
+        int size;
+
+        va_start(arguments, format);
+        size = vsnprintf(NULL, 0, format, arguments);
+        va_end(arguments);
+        text = tg_allocate(sizeof *text + (size_t)size + 1);
+        va_start(arguments, format);
+        vsnprintf(text->text, (size_t)size + 1, format, arguments);
+        va_end(arguments);
+        text->next = scenario->texts;
+        scenario->texts = text;
+        return text->text;
+}
+
+/* The scenario's own policy, or the one it is to be tried against. */
+static void read_policy(struct tg_scenario_reading *reading, struct tg_reader *reader,
+                        struct tg_span text, const char *policy)
+{
+        struct tg_scenario *scenario = reading->scenario;
+        const struct tg_node *node = tg_read_node(
+                reader, "policy", policy ? TG_OPTIONAL : TG_REQUIRED, "../policy.yaml");
+
+        if (policy)
+                tg_policy_load(policy, scenario->partitions, reading->diagnostics,
+                               &scenario->policy);
+        else
+                tg_scenario_policy_read(reading, node, text, &scenario->policy);
+}
+
+static void read_cases(struct tg_scenario_reading *reading, struct tg_reader *reader)
+{
+        struct tg_scenario *scenario = reading->scenario;
+        const struct tg_node *list = tg_read_sequence(reader, "cases", TG_REQUIRED);
+
+        if (!list)
+                return;
+        scenario->cases = tg_allocate_zeroed(tg_node_count(list), sizeof scenario->cases[0]);
+        for (const struct tg_node *node = tg_node_first(list); node; node = tg_node_next(node))
+                tg_case_read(reading, node, &scenario->cases[scenario->case_count++]);
+        if (scenario->case_count == 0)
+                tg_diagnose(reading->diagnostics, list, TG_ERROR, NULL,
+                            "a scenario has at least one case");
+}
+
+static void read_scenario(struct tg_scenario_reading *reading, struct tg_span text,
+                          const char *policy)
+{
+        struct tg_scenario *scenario = reading->scenario;
+        struct tg_span name = tg_span_text("");
+        int64_t partitions = 1;
+        struct tg_reader reader;
+
+        tg_reader_init(&reader, reading->diagnostics, tg_document_root(scenario->document),
+                       "scenario");
+        tg_read_text(&reader, "scenario", TG_REQUIRED, &name);
+        scenario->name = (const char *)name.data;
+        tg_read_integer(&reader, "partitions", TG_OPTIONAL, 1, PARTITIONS_MAX, &partitions);
+        scenario->partitions = (uint32_t)partitions;
+        read_policy(reading, &reader, text, policy);
+        tg_messages_read(reading, &reader);
+        read_cases(reading, &reader);
+        tg_reader_finish(&reader);
+}
+
+int tg_scenario_parse(const char *name, struct tg_span text, const char *policy,
+                      struct tg_diagnostics *diagnostics, struct tg_scenario **ret_scenario)
+{
+        struct tg_scenario *scenario = tg_allocate_zeroed(1, sizeof *scenario);
+        struct tg_scenario_reading reading = {.scenario = scenario, .diagnostics = diagnostics};
+        size_t errors = diagnostics->errors;
+
+        scenario->file = tg_scenario_text(scenario, "%s", name);
+        if (tg_document_parse(scenario->file, text, diagnostics, &scenario->document) == 0)
+                read_scenario(&reading, text, policy);
+        else
+                scenario->document = NULL;
+        free(reading.messages);
+        if (diagnostics->errors > errors || !scenario->policy) {
+                tg_scenario_free(scenario);
+                return -1;
+        }
+        *ret_scenario = scenario;
+        return 0;
+}
+
+static int read_file(const char *path, struct tg_buffer *buffer)
+{
+        FILE *file = fopen(path, "re");
+        size_t got = 0;
+
+        if (!file)
+                return -1;
+        do {
+                tg_buffer_reserve(buffer, BUFSIZ);
+                got = fread(buffer->data + buffer->size, 1, BUFSIZ, file);
+                buffer->size += got;
+        } while (got > 0 && buffer->size <= TG_DOCUMENT_SIZE_MAX);
+        errno = ferror(file) ? EIO : 0;
+        fclose(file);
+        return errno ? -1 : 0;
+}
+
+int tg_scenario_load(const char *path, const char *policy, struct tg_diagnostics *diagnostics,
+                     struct tg_scenario **ret_scenario)
+{
+        struct tg_place place = {.file = path};
+        tg_cleanup(tg_buffer_deinit) struct tg_buffer text = {0};
+
+        if (read_file(path, &text) < 0) {
+                tg_diagnose_place(diagnostics, &place, TG_ERROR, NULL, "can't be read: %s",
+                                  strerror(errno));
+                return -1;
+        }
+        return tg_scenario_parse(path, tg_buffer_span(&text), policy, diagnostics, ret_scenario);
+}
+
+void tg_scenario_free(struct tg_scenario *scenario)
+{
+        if (!scenario)
+                return;
+        for (size_t i = 0; i < scenario->case_count; i++)
+                free(scenario->cases[i].steps);
+        free(scenario->cases);
+        tg_policy_free(scenario->policy);
+        tg_document_free(scenario->document);
+        while (scenario->texts) {
+                struct tg_scenario_text *next = scenario->texts->next;
+
+                free(scenario->texts);
+                scenario->texts = next;
+        }
+        free(scenario);
+}
+
+void tg_scenario_free_pointer(struct tg_scenario **scenario)
+{
+        tg_scenario_free(*scenario);
+}

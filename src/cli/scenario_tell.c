@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/scenario_tell.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "cli/scenario_read.h"
+#include "rules/evaluate.h"
+
+/* Texts grow in memory; closing one gives it to its owner. */
+struct telling {
+        FILE *file;
+        char *text;
+        size_t size;
+};
+
+static void open_telling(struct telling *telling)
+{
+        *telling = (struct telling){0};
+        telling->file = open_memstream(&telling->text, &telling->size);
+        if (!telling->file)
+                abort(); /* out of memory */
+}
+
+static char *close_telling(struct telling *telling)
+{
+        fclose(telling->file);
+        return telling->text;
+}
+
+static void add_difference(struct tg_case_result *result, uint32_t line, char *message,
+                           char *expected, char *happened)
+{
+        result->differences = tg_reallocate(result->differences,
+                                            (result->count + 1) * sizeof result->differences[0]);
+        result->differences[result->count++] =
+                (struct tg_difference){line, message, expected, happened};
+}
+
+static void tell_reason(FILE *file, const char *separator, const char *name, int64_t counter,
+                        int64_t limit, int64_t until_ms, bool until_given)
+{
+        char text[TG_TIME_TEXT_SIZE];
+
+        fprintf(file, "%s%s", separator, name);
+        separator = ": ";
+        if (counter != TG_NO_COUNT) {
+                fprintf(file, "%s%" PRId64 " of %" PRId64, separator, counter, limit);
+                separator = " ";
+        }
+        if (until_given && until_ms == TG_NEVER)
+                fprintf(file, "%snever", separator);
+        else if (until_given)
+                fprintf(file, "%suntil %s", separator, tg_moment_text(until_ms, text));
+}
+
+static void tell_head(FILE *file, enum tg_outcome outcome, int64_t at_ms, int64_t until_ms)
+{
+        char text[TG_TIME_TEXT_SIZE];
+
+        fputs(tg_word(&tg_outcome_words, outcome), file);
+        if (at_ms != TG_NO_TIME)
+                fprintf(file, " at %s", tg_moment_text(at_ms, text));
+        if (outcome == TG_DEFER)
+                fprintf(file, ", until %s", tg_moment_text(until_ms, text));
+}
+
+static char *tell_expected(const struct tg_policy *policy, const struct tg_step *step)
+{
+        struct telling telling;
+
+        open_telling(&telling);
+        for (size_t i = 0; i < step->answer_count; i++) {
+                const struct tg_expected_answer *answer = &step->answers[i];
+
+                if (i > 0)
+                        fputs("\nthen ", telling.file);
+                tell_head(telling.file, answer->outcome, answer->at_ms, answer->until_ms);
+                for (size_t k = 0; k < answer->reason_count; k++) {
+                        const struct tg_expected_reason *reason = &answer->reasons[k];
+
+                        tell_reason(telling.file, k ? "; " : ", because ",
+                                    tg_reason_source_name(policy, reason->source), reason->counter,
+                                    reason->limit, reason->until_ms, reason->until_given);
+                }
+        }
+        if (step->answers[step->answer_count - 1].outcome == TG_DEFER)
+                fputs("\nand it still waits when the story ends", telling.file);
+        return close_telling(&telling);
+}
+
+static char *tell_happened(const struct tg_policy *policy, const struct tg_decision *const *answers,
+                           size_t count)
+{
+        struct telling telling;
+
+        open_telling(&telling);
+        if (count == 0)
+                fputs("nothing", telling.file);
+        for (size_t i = 0; i < count; i++) {
+                const struct tg_decision *answer = answers[i];
+
+                if (i > 0)
+                        fputs("\nthen ", telling.file);
+                tell_head(telling.file, answer->outcome, answer->time_ms, answer->until_ms);
+                for (size_t k = 0; k < answer->reason_count; k++) {
+                        const struct tg_reason *reason = &answer->reasons[k];
+                        bool by_gate =
+                                reason->source >= policy->rule_count + policy->throttle_count;
+
+                        tell_reason(telling.file, k ? "; " : ", because ", reason->rule,
+                                    reason->counter, reason->limit, reason->until_ms, !by_gate);
+                }
+        }
+        if (count && answers[count - 1]->outcome == TG_DEFER)
+                fputs("\nand it still waits when the story ends", telling.file);
+        return close_telling(&telling);
+}
+
+void tg_tell_answers(struct tg_case_result *result, const struct tg_policy *policy,
+                     const struct tg_step *step, const struct tg_decision *const *answers,
+                     size_t count)
+{
+        char text[TG_TIME_TEXT_SIZE];
+        struct telling message;
+
+        open_telling(&message);
+        fprintf(message.file, "%.*s to %.*s, sent at %s", TG_SPAN_FORMAT(step->request.id),
+                TG_SPAN_FORMAT(step->request.customer), tg_moment_text(step->at_ms, text));
+        add_difference(result, step->line, close_telling(&message), tell_expected(policy, step),
+                       tell_happened(policy, answers, count));
+}
+
+void tg_tell_no_receipt(struct tg_case_result *result, const struct tg_step *step)
+{
+        static const char expected[] = "a receipt of the message it is about";
+        static const char happened[] = "that message was not permitted";
+        struct telling message;
+
+        open_telling(&message);
+        fprintf(message.file, "%s of %.*s", tg_word(&tg_type_words, step->touchpoint.type),
+                TG_SPAN_FORMAT(step->touchpoint.customer));
+        add_difference(result, step->line, close_telling(&message),
+                       tg_duplicate(expected, sizeof expected - 1),
+                       tg_duplicate(happened, sizeof happened - 1));
+}
+
+void tg_tell_rejection(struct tg_case_result *result, uint32_t line, const char *detail)
+{
+        static const char message[] = "a step of this story";
+        static const char expected[] = "a record that can be read";
+
+        add_difference(result, line, tg_duplicate(message, sizeof message - 1),
+                       tg_duplicate(expected, sizeof expected - 1),
+                       tg_duplicate(detail, strlen(detail)));
+}

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every change scans the cell, chooses a slot and swaps it in; when another thread was faster, it
+ * scans again. A scan ends in one of four ways: the touch is there already; it takes a slot that is
+ * free or whose window has passed; it takes the place of the oldest of its counter's N; or the cell
+ * needs a further line, after which it scans again: so two threads that bring the same touch to a
+ * full cell meet in one slot.
+ *
+ * Slots are read and swapped with relaxed order: a slot says all in one word and orders nothing
+ * else. (What makes a line's slots visible at all is the acquire of its key or link, in table.c.)
+ */
+#include "customer/touches.h"
+
+#include <assert.h>
+
+static bool expired(const struct tg_cell_view *view, tg_slot_word word)
+{
+        const struct tg_keeping *keeping = &view->layout->counters[tg_slot_counter(word)];
+
+        return tg_slot_time(word, view->horizon_ms) <= view->now_ms - keeping->window_ms;
+}
+
+static bool swap(_Atomic tg_slot_word *slot, tg_slot_word expected, tg_slot_word word)
+{
+        return atomic_compare_exchange_strong_explicit(slot, &expected, word, memory_order_relaxed,
+                                                       memory_order_relaxed);
+}
+
+/* What a scan found for one counter. */
+struct scan {
+        _Atomic tg_slot_word *free; /* empty or expired; NULL: none */
+        tg_slot_word free_word;     /* what it held */
+        _Atomic tg_slot_word *same; /* the touch or permit looked for; NULL: none */
+        tg_slot_word same_word;
+        _Atomic tg_slot_word *oldest; /* of the counter; NULL: none */
+        tg_slot_word oldest_word;
+        int64_t oldest_ms;
+        uint32_t count; /* of the counter, unexpired */
+};
+
+/* Scans for WORD; bits in IGNORED do not tell it from others. */
+static struct scan scan_cell(const struct tg_cell_view *view, tg_slot_word word,
+                             tg_slot_word ignored)
+{
+        struct scan scan = {0};
+
+        for (struct tg_line *line = view->cell; line; line = tg_line_next(view->table, line)) {
+                for (int i = 0; i < TG_LINE_SLOTS; i++) {
+                        _Atomic tg_slot_word *slot = &line->slots[i];
+                        tg_slot_word held = atomic_load_explicit(slot, memory_order_relaxed);
+                        int64_t time_ms;
+
+                        if (held == TG_SLOT_EMPTY || expired(view, held)) {
+                                if (!scan.free) {
+                                        scan.free = slot;
+                                        scan.free_word = held;
+                                }
+                                continue;
+                        }
+                        if (tg_slot_counter(held) != tg_slot_counter(word))
+                                continue;
+                        if (((held ^ word) & ~ignored) == 0) {
+                                scan.same = slot;
+                                scan.same_word = held;
+                        }
+                        scan.count++;
+                        time_ms = tg_slot_time(held, view->horizon_ms);
+                        if (!scan.oldest || time_ms < scan.oldest_ms) {
+                                scan.oldest = slot;
+                                scan.oldest_word = held;
+                                scan.oldest_ms = time_ms;
+                        }
+                }
+        }
+        return scan;
+}
+
+bool tg_touches_record(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
+                       uint32_t tag)
+{
+        const struct tg_keeping *keeping = &view->layout->counters[counter];
+        tg_slot_word word = tg_slot_pack(counter, time_ms, tag);
+
+        assert(counter < view->layout->count && !keeping->permits && keeping->keep > 0);
+        if (time_ms <= view->now_ms - keeping->window_ms)
+                return true;
+        for (;;) {
+                struct scan scan = scan_cell(view, word, 0);
+
+                if (scan.same)
+                        return true;
+                if (scan.count >= keeping->keep) {
+                        if (time_ms <= scan.oldest_ms || swap(scan.oldest, scan.oldest_word, word))
+                                return true;
+                } else if (!scan.free) {
+                        if (!tg_table_extend(view->table, view->cell))
+                                return false;
+                } else if (swap(scan.free, scan.free_word, word)) {
+                        return true;
+                }
+        }
+}
+
+/* Joins WORD with the slot of the same permit, or gives it a slot of its own. */
+static bool join_permit(const struct tg_cell_view *view, tg_slot_word word)
+{
+        for (;;) {
+                struct scan scan = scan_cell(view, word, TG_PERMIT_STATE_MASK);
+
+                if (scan.same) {
+                        if ((scan.same_word | word) == scan.same_word ||
+                            swap(scan.same, scan.same_word, scan.same_word | word))
+                                return true;
+                } else if (!scan.free) {
+                        if (!tg_table_extend(view->table, view->cell))
+                                return false;
+                } else if (swap(scan.free, scan.free_word, word)) {
+                        return true;
+                }
+        }
+}
+
+bool tg_permits_add(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
+                    uint32_t tag)
+{
+        assert(counter < view->layout->count && view->layout->counters[counter].permits);
+        return join_permit(view, tg_slot_permit(counter, time_ms, tag, TG_PERMIT_OPEN));
+}
+
+uint32_t tg_permits_kept(const struct tg_cell_view *view, unsigned counter)
+{
+        struct tg_slots_walk walk = tg_slots_walk(view, counter);
+        tg_slot_word word;
+        int64_t time_ms;
+        uint32_t kept = 0;
+
+        while (tg_slots_next(&walk, &word, &time_ms))
+                kept += tg_slot_permit_state(word) == TG_PERMIT_OPEN;
+        return kept;
+}
+
+bool tg_permits_have(const struct tg_cell_view *view, int64_t time_ms, uint32_t tag)
+{
+        for (unsigned counter = 0; counter < view->layout->count; counter++) {
+                tg_slot_word permit = tg_slot_permit(counter, time_ms, tag, TG_PERMIT_OPEN);
+                struct scan scan;
+
+                if (!view->layout->counters[counter].permits)
+                        continue;
+                scan = scan_cell(view, permit, TG_PERMIT_STATE_MASK);
+                if (scan.same && tg_slot_permit_state(scan.same_word) & TG_PERMIT_OPEN)
+                        return true;
+        }
+        return false;
+}
+
+/* Settles every permit of COUNTER that has TAG. */
+static void settle_by_tag(const struct tg_cell_view *view, unsigned counter, uint32_t tag)
+{
+        struct tg_slots_walk walk = tg_slots_walk(view, counter);
+        tg_slot_word word;
+        int64_t time_ms;
+
+        while (tg_slots_next(&walk, &word, &time_ms)) {
+                if (tg_slot_permit_tag(word) == tag)
+                        join_permit(view, word | TG_PERMIT_WAITING);
+        }
+}
+
+bool tg_permits_settle(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
+                       uint32_t tag)
+{
+        const struct tg_keeping *keeping = &view->layout->counters[counter];
+
+        assert(counter < view->layout->count && keeping->permits);
+        if (time_ms == TG_NO_TIME) {
+                settle_by_tag(view, counter, tag);
+                return true;
+        }
+        if (time_ms <= view->now_ms - keeping->window_ms || time_ms > view->horizon_ms)
+                return true;
+        return join_permit(view, tg_slot_permit(counter, time_ms, tag, TG_PERMIT_WAITING));
+}
+
+struct tg_slots_walk tg_slots_walk(const struct tg_cell_view *view, unsigned counter)
+{
+        return (struct tg_slots_walk){.view = view, .line = view->cell, .counter = counter};
+}
+
+/* A concurrent pair of writers may have put one touch into two slots: the earlier slot counts. */
+static bool seen_before(const struct tg_slots_walk *walk, tg_slot_word word)
+{
+        const struct tg_line *line = walk->view->cell;
+
+        for (; line; line = tg_line_next(walk->view->table, line)) {
+                unsigned end = line == walk->line ? walk->slot : TG_LINE_SLOTS;
+
+                for (unsigned i = 0; i < end; i++) {
+                        if (atomic_load_explicit(&line->slots[i], memory_order_relaxed) == word)
+                                return true;
+                }
+                if (line == walk->line)
+                        return false;
+        }
+        return false;
+}
+
+bool tg_slots_next(struct tg_slots_walk *walk, tg_slot_word *ret_word, int64_t *ret_time_ms)
+{
+        for (; walk->line; walk->line = tg_line_next(walk->view->table, walk->line)) {
+                for (; walk->slot < TG_LINE_SLOTS; walk->slot++) {
+                        tg_slot_word word = atomic_load_explicit(&walk->line->slots[walk->slot],
+                                                                 memory_order_relaxed);
+
+                        if (word == TG_SLOT_EMPTY || tg_slot_counter(word) != walk->counter ||
+                            expired(walk->view, word) || seen_before(walk, word))
+                                continue;
+                        *ret_word = word;
+                        *ret_time_ms = tg_slot_time(word, walk->view->horizon_ms);
+                        walk->slot++;
+                        return true;
+                }
+                walk->slot = 0;
+        }
+        return false;
+}
+
+int64_t tg_touches_latest(const struct tg_cell_view *view, unsigned counter)
+{
+        struct tg_slots_walk walk = tg_slots_walk(view, counter);
+        int64_t latest_ms = TG_NO_TIME;
+        tg_slot_word word;
+        int64_t time_ms;
+
+        while (tg_slots_next(&walk, &word, &time_ms)) {
+                if (time_ms > latest_ms)
+                        latest_ms = time_ms;
+        }
+        return latest_ms;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which partitions are ours, how far each stream of them has been read, and which have come to
+ * their end.
+ *
+ * Pure bookkeeping: no librdkafka, no clock. One entry a partition of the topic, a few counters
+ * each; one owner, one thread. What the shard must be told (assigned, revoked, end) is asked for by
+ * the functions that fill a record.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shard/port.h"
+
+struct tg_stream_state {
+        int64_t committed;    /* the last offset that was committed; -1: none yet */
+        int64_t end_since_ms; /* with at_end: when its end was seen */
+        uint32_t held;        /* records that the shard has and has not released */
+        bool at_end;          /* nothing more, as far as is known */
+        bool end_told;        /* the shard knows it */
+        bool paused;          /* too much is held: not fetched for now */
+};
+
+struct tg_partition_state {
+        struct tg_stream_state streams[TG_STREAMS];
+        bool owned;
+        bool leaving; /* owned, but to be given back once the shard knows */
+        bool news;    /* the shard has not been told of the last change */
+};
+
+struct tg_assignment {
+        struct tg_partition_state *partitions; /* owned */
+        int32_t count;
+        int32_t owned;   /* how many are ours */
+        int32_t leaving; /* how many of these are to be given back */
+        int32_t news;    /* how many the shard has to be told of */
+        uint64_t held;   /* records that the shard has, of all partitions */
+};
+
+void tg_assignment_init(struct tg_assignment *assignment, int32_t partitions);
+void tg_assignment_deinit(struct tg_assignment *assignment);
+
+static inline bool tg_assignment_owns(const struct tg_assignment *assignment, int32_t partition)
+{
+        return partition >= 0 && partition < assignment->count &&
+               assignment->partitions[partition].owned;
+}
+
+/*
+ * A partition comes (gain), is about to go (leave: the shard is told while it can still commit) and
+ * goes (lose). Only what changes anything has an effect; there must be no news when one comes.
+ */
+void tg_assignment_gain(struct tg_assignment *assignment, int32_t partition);
+void tg_assignment_leave(struct tg_assignment *assignment, int32_t partition);
+void tg_assignment_lose(struct tg_assignment *assignment, int32_t partition);
+
+/* Fills an ASSIGNED or REVOKED that the shard has not been told; false: there is none. */
+bool tg_assignment_next_news(struct tg_assignment *assignment, struct tg_record *ret_record);
+
+/* A record of an owned partition goes to the shard, or comes back from it. */
+void tg_assignment_hold(struct tg_assignment *assignment, int32_t partition, enum tg_stream stream);
+void tg_assignment_release(struct tg_assignment *assignment, int32_t partition,
+                           enum tg_stream stream);
+
+/* The end of a stream was seen. */
+void tg_assignment_see_end(struct tg_assignment *assignment, int32_t partition,
+                           enum tg_stream stream, int64_t now_ms);
+
+/* Fills the END of a stream that has been at its end for IDLE_MS; false: there is none. */
+bool tg_assignment_next_end(struct tg_assignment *assignment, int64_t now_ms, int64_t idle_ms,
+                            struct tg_record *ret_record);
+
+/* Every stream of every owned partition has been at its end for IDLE_MS, and the shard knows. */
+bool tg_assignment_at_end(const struct tg_assignment *assignment, int64_t now_ms, int64_t idle_ms);

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kafka/client.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+
+enum {
+        TEXT_SIZE = 512,
+        VERSION_SOUND = 0x020601ff, /* the first without the loop that versions tells of */
+};
+
+/* What can go wrong for good, and what a person can do about it. */
+static const struct advice {
+        rd_kafka_resp_err_t code;
+        int exit_code;
+        const char *text;
+} advices[] = {
+        {RD_KAFKA_RESP_ERR__AUTHENTICATION, EX_NOPERM,
+         "check sasl.username, sasl.password and security.protocol under `kafka`"},
+        {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, EX_NOPERM,
+         "check sasl.username and sasl.password under `kafka`"},
+        {RD_KAFKA_RESP_ERR__SSL, EX_NOPERM, "check the ssl.* properties under `kafka`"},
+        {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, EX_NOPERM,
+         "let this user read the input topics and write the output topics (kafka-acls.sh)"},
+        {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, EX_NOPERM,
+         "let this user read with this group.id (kafka-acls.sh --group)"},
+        {RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, EX_NOPERM,
+         "let this user write idempotently (kafka-acls.sh --cluster)"},
+        {RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, EX_CONFIG,
+         "create the topic with as many partitions as the request topic, or name another one "
+         "under `topics`"},
+        {RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, EX_CONFIG,
+         "create the topic with as many partitions as the request topic, or name another one "
+         "under `topics`"},
+        {RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, EX_CONFIG,
+         "give the topic as many partitions as the request topic has"},
+        {RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, EX_CONFIG,
+         "raise message.max.bytes under `kafka` and max.message.bytes of the topic"},
+        {RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, EX_UNAVAILABLE,
+         "see whether the brokers are up and enough replicas are in sync; what was not written "
+         "is decided again after a restart"},
+        {RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, EX_CONFIG,
+         "another process runs with this group.instance.id: give each its own"},
+        {RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, EX_CONFIG,
+         "other members of this group.id use another partition.assignment.strategy, or are no "
+         "touchgate: use one strategy, or a group.id of its own"},
+        {RD_KAFKA_RESP_ERR__FATAL, EX_SOFTWARE,
+         "start again; what was not written is decided anew"},
+};
+
+static const struct advice *find_advice(rd_kafka_resp_err_t code)
+{
+        for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++)
+                if (advices[i].code == code)
+                        return &advices[i];
+        return NULL;
+}
+
+int tg_client_error(rd_kafka_resp_err_t code, const char *where, const char *reason,
+                    struct tg_error *error)
+{
+        const struct advice *advice = find_advice(code);
+
+        if (!advice)
+                return tg_fail(error, EX_UNAVAILABLE, "%s: %s (%s)", where, reason,
+                               rd_kafka_err2name(code));
+        return tg_fail(error, advice->exit_code, "%s: %s (%s); %s", where, reason,
+                       rd_kafka_err2name(code), advice->text);
+}
+
+void tg_client_fail(struct tg_client *client, rd_kafka_resp_err_t code, const char *where,
+                    const char *reason)
+{
+        if (client->failed)
+                return;
+        client->failed = true;
+        tg_client_error(code, where, reason, &client->failure);
+}
+
+static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
+{
+        const struct tg_client *client = rd_kafka_opaque(handle);
+        enum tg_notice_level notice_level = level <= LOG_ERR       ? TG_NOTICE_ERROR
+                                            : level == LOG_WARNING ? TG_NOTICE_WARNING
+                                            : level <= LOG_INFO    ? TG_NOTICE_INFO
+                                                                   : TG_NOTICE_DEBUG;
+        char line[TEXT_SIZE * 2];
+
+        /* One set of properties serves consumers and producers; each finds the other's odd. */
+        if (strcmp(facility, "CONFWARN") == 0)
+                return;
+        snprintf(line, sizeof line, "%s: librdkafka %s: %s", client->role, facility, text);
+        client->notices->tell(client->notices->context, notice_level, facility, line);
+}
+
+/* Whatever librdkafka can't heal by itself ends the run; the rest is told and goes on. */
+static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
+{
+        struct tg_client *client = opaque;
+        rd_kafka_resp_err_t kind = (rd_kafka_resp_err_t)code;
+        char text[TEXT_SIZE];
+
+        if (kind == RD_KAFKA_RESP_ERR__FATAL) {
+                kind = rd_kafka_fatal_error(handle, text, sizeof text);
+                tg_client_fail(client, find_advice(kind) ? kind : RD_KAFKA_RESP_ERR__FATAL,
+                               client->role, text);
+                return;
+        }
+        if (find_advice(kind)) {
+                tg_client_fail(client, kind, client->role, reason);
+                return;
+        }
+        tg_notice(client->notices, TG_NOTICE_WARNING, "%s: %s (%s); trying on", client->role,
+                  reason, rd_kafka_err2name(kind));
+}
+
+static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct tg_error *error)
+{
+        char text[TEXT_SIZE];
+
+        if (rd_kafka_conf_set(conf, name, value, text, sizeof text) == RD_KAFKA_CONF_OK)
+                return 0;
+        return tg_fail(error, EX_CONFIG, "kafka: %s: %s", name, text);
+}
+
+static int set_all(rd_kafka_conf_t *conf, const struct tg_client_property *properties,
+                   struct tg_error *error)
+{
+        for (; properties && properties->name; properties++)
+                if (set(conf, properties->name, properties->value, error) < 0)
+                        return -1;
+        return 0;
+}
+
+static int configure(rd_kafka_conf_t *conf, const struct tg_client_options *options,
+                     struct tg_error *error)
+{
+        const struct tg_kafka_settings *settings = options->settings;
+
+        if (set_all(conf, options->defaults, error) < 0)
+                return -1;
+        for (size_t i = 0; i < settings->property_count; i++)
+                if (set(conf, settings->properties[i].name, settings->properties[i].value, error) <
+                    0)
+                        return -1;
+        return set_all(conf, options->fixed, error);
+}
+
+int tg_client_init(struct tg_client *client, rd_kafka_type_t type,
+                   const struct tg_client_options *options, struct tg_error *error)
+{
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        char text[TEXT_SIZE];
+
+        if (configure(conf, options, error) < 0) {
+                rd_kafka_conf_destroy(conf);
+                return -1;
+        }
+        rd_kafka_conf_set_opaque(conf, client);
+        rd_kafka_conf_set_log_cb(conf, on_log);
+        rd_kafka_conf_set_error_cb(conf, on_error);
+        if (options->prepare)
+                options->prepare(conf);
+        client->handle = rd_kafka_new(type, conf, text, sizeof text);
+        if (client->handle)
+                return 0;
+        rd_kafka_conf_destroy(conf);
+        return tg_fail(error, EX_CONFIG, "%s: librdkafka can't start: %s", client->role, text);
+}
+
+void tg_client_deinit(struct tg_client *client)
+{
+        if (client->handle)
+                rd_kafka_destroy(client->handle);
+        client->handle = NULL;
+}
+
+void tg_client_tell_versions(const struct tg_kafka_settings *settings,
+                             const struct tg_notices *notices)
+{
+        const char *strategy = tg_kafka_settings_find(settings, "partition.assignment.strategy");
+        bool affected = strategy && strstr(strategy, "cooperative");
+
+        tg_notice(notices, TG_NOTICE_INFO, "librdkafka %s", rd_kafka_version_str());
+        if (rd_kafka_version() < VERSION_SOUND)
+                tg_notice(notices, affected ? TG_NOTICE_WARNING : TG_NOTICE_INFO,
+                          "before librdkafka 2.6.1 a member can get stuck in a rebalance with "
+                          "cooperative-sticky assignment, %s",
+                          affected ? "which is configured: prefer range, or static membership"
+                                   : "which is not used here");
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every handle of librdkafka here has in common: its properties, its log lines, its errors.
+ *
+ * A client is part of its owner's struct and must not move. Log lines come from librdkafka's
+ * threads; errors come in the thread that polls, where the first that cannot heal is kept in
+ * `failure`, for the owner to return.
+ */
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "kafka/notice.h"
+#include "kafka/settings.h"
+
+struct tg_client {
+        rd_kafka_t *handle;               /* owned */
+        const struct tg_notices *notices; /* borrowed */
+        const char *role;                 /* "consumer", for people; static text */
+        void *owner;                      /* whose part this is, for the owner's callbacks */
+        struct tg_error failure;          /* with `failed`: what cannot heal */
+        bool failed;
+};
+
+/* A property that is ours to set. */
+struct tg_client_property {
+        const char *name;
+        const char *value;
+};
+
+struct tg_client_options {
+        const struct tg_kafka_settings *settings;  /* borrowed for the call */
+        const struct tg_client_property *defaults; /* settings go before them; name NULL ends */
+        const struct tg_client_property *fixed;    /* these go before settings; name NULL ends */
+        void (*prepare)(rd_kafka_conf_t *conf);    /* sets callbacks; NULL: none */
+};
+
+/* Fills CLIENT, whose notices, role and owner are set. Returns 0 or -1. */
+int tg_client_init(struct tg_client *client, rd_kafka_type_t type,
+                   const struct tg_client_options *options, struct tg_error *error);
+void tg_client_deinit(struct tg_client *client);
+
+/* Keeps the first failure of CODE, with what to do about it. WHERE: "topic requests", say. */
+void tg_client_fail(struct tg_client *client, rd_kafka_resp_err_t code, const char *where,
+                    const char *reason);
+
+/* Fills ERROR with CODE told for a person, its exit code and what to do. Returns -1. */
+int tg_client_error(rd_kafka_resp_err_t code, const char *where, const char *reason,
+                    struct tg_error *error);
+
+/* Tells the versions once, and what is known to be wrong with them. */
+void tg_client_tell_versions(const struct tg_kafka_settings *settings,
+                             const struct tg_notices *notices);

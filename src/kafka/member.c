@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kafka/member.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+        MESSAGE_COST = 400,        /* bytes that a small message takes in librdkafka, at most */
+        KILOBYTES_SHARE = 8 << 10, /* its bound counts values alone: 50 of those 400 bytes */
+        KILOBYTES_MAX = 2097151,   /* librdkafka's own limits */
+        MESSAGES_MAX = 10000000,
+        COMMIT_TRIES = 5,
+        METADATA_TIMEOUT_MS = 5000,
+};
+
+const char *tg_member_topic(const struct tg_member *member, enum tg_stream stream)
+{
+        return member->settings
+                ->topics[stream == TG_STREAM_REQUESTS ? TG_TOPIC_REQUESTS : TG_TOPIC_TOUCHPOINTS];
+}
+
+/* The request partitions of PARTITIONS and the facts that belong to them. */
+static rd_kafka_topic_partition_list_t *with_facts(
+        const struct tg_member *member, const rd_kafka_topic_partition_list_t *partitions)
+{
+        rd_kafka_topic_partition_list_t *list =
+                rd_kafka_topic_partition_list_new(partitions->cnt * TG_STREAMS);
+
+        for (int i = 0; i < partitions->cnt; i++) {
+                int32_t partition = partitions->elems[i].partition;
+
+                rd_kafka_topic_partition_list_add(list, tg_member_topic(member, TG_STREAM_REQUESTS),
+                                                  partition);
+                rd_kafka_topic_partition_list_add(
+                        list, tg_member_topic(member, TG_STREAM_TOUCHPOINTS), partition)
+                        ->offset = RD_KAFKA_OFFSET_BEGINNING;
+        }
+        return list;
+}
+
+static bool cooperative(const struct tg_member *member)
+{
+        return strcmp(rd_kafka_rebalance_protocol(member->client.handle), "COOPERATIVE") == 0;
+}
+
+/* Hands LIST to librdkafka: an eager unassignment is of everything. */
+static void assign(struct tg_member *member, const rd_kafka_topic_partition_list_t *list)
+{
+        rd_kafka_t *handle = member->client.handle;
+        rd_kafka_error_t *error = NULL;
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+        if (cooperative(member))
+                error = member->gaining ? rd_kafka_incremental_assign(handle, list)
+                                        : rd_kafka_incremental_unassign(handle, list);
+        else
+                code = rd_kafka_assign(handle, member->gaining ? list : NULL);
+        if (error) {
+                tg_client_fail(&member->client, rd_kafka_error_code(error), "assignment",
+                               rd_kafka_error_string(error));
+                rd_kafka_error_destroy(error);
+        }
+        if (code)
+                tg_client_fail(&member->client, code, "assignment", rd_kafka_err2str(code));
+}
+
+/* Carries out the rebalance that was announced, now that the shard knows what goes. */
+static void finish_rebalance(struct tg_member *member)
+{
+        rd_kafka_topic_partition_list_t *requests = member->rebalance;
+        rd_kafka_topic_partition_list_t *list;
+
+        if (!requests)
+                return;
+        member->rebalance = NULL;
+        if (member->closing)
+                member->gaining = false; /* what comes too late is given back at once */
+        list = with_facts(member, requests);
+        assign(member, list);
+        for (int i = 0; i < requests->cnt; i++) {
+                if (member->gaining)
+                        tg_assignment_gain(&member->assignment, requests->elems[i].partition);
+                else
+                        tg_assignment_lose(&member->assignment, requests->elems[i].partition);
+        }
+        if (member->gaining)
+                member->assigned = true;
+        tg_notice(member->client.notices, TG_NOTICE_INFO,
+                  member->gaining ? "%d partitions came, %d are this shard's"
+                                  : "%d partitions went, %d are this shard's",
+                  requests->cnt, (int)member->assignment.owned);
+        rd_kafka_topic_partition_list_destroy(list);
+        rd_kafka_topic_partition_list_destroy(requests);
+}
+
+/* Only notes what is to be done: see the header. Called within the batch call or the close. */
+static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
+                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
+{
+        struct tg_member *member = ((struct tg_client *)opaque)->owner;
+        bool lost = rd_kafka_assignment_lost(handle);
+
+        assert(!member->rebalance);
+        member->gaining = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+        member->rebalance = rd_kafka_topic_partition_list_copy(partitions);
+        if (!member->gaining)
+                for (int i = 0; i < partitions->cnt; i++)
+                        tg_assignment_leave(&member->assignment, partitions->elems[i].partition);
+        if (lost)
+                tg_notice(member->client.notices, TG_NOTICE_WARNING,
+                          "the group went on without this member: its partitions were lost");
+        if (lost || member->closing)
+                finish_rebalance(member);
+}
+
+static void prepare(rd_kafka_conf_t *conf)
+{
+        rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+}
+
+static int64_t bounded(int64_t value, int64_t max)
+{
+        return value < 1 ? 1 : value > max ? max : value;
+}
+
+/* Makes the consumer with bounds for its queue, from the memory that this shard may use. */
+static int open_consumer(struct tg_member *member, int64_t fetch_bytes, struct tg_error *error)
+{
+        int64_t kilobytes = bounded(fetch_bytes / KILOBYTES_SHARE, KILOBYTES_MAX);
+        int64_t messages = bounded(fetch_bytes / MESSAGE_COST, MESSAGES_MAX);
+        char kilobytes_text[32], messages_text[32];
+        const struct tg_client_property defaults[] = {
+                {"queued.max.messages.kbytes", kilobytes_text},
+                {"queued.min.messages", messages_text},
+                {"client.id", "touchgate"},
+                {"session.timeout.ms", "30000"},
+                {NULL, NULL},
+        };
+        static const struct tg_client_property fixed[] = {
+                {"enable.auto.commit", "false"},       {"enable.auto.offset.store", "false"},
+                {"enable.partition.eof", "true"},      {"auto.offset.reset", "earliest"},
+                {"isolation.level", "read_committed"}, {NULL, NULL},
+        };
+        const struct tg_client_options options = {
+                .settings = member->settings,
+                .defaults = defaults,
+                .fixed = fixed,
+                .prepare = prepare,
+        };
+
+        snprintf(kilobytes_text, sizeof kilobytes_text, "%" PRId64, kilobytes);
+        snprintf(messages_text, sizeof messages_text, "%" PRId64, messages);
+        return tg_client_init(&member->client, RD_KAFKA_CONSUMER, &options, error);
+}
+
+static int subscribe(struct tg_member *member, struct tg_error *error)
+{
+        rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_resp_err_t code;
+
+        rd_kafka_topic_partition_list_add(topics, tg_member_topic(member, TG_STREAM_REQUESTS),
+                                          RD_KAFKA_PARTITION_UA);
+        code = rd_kafka_subscribe(member->client.handle, topics);
+        rd_kafka_topic_partition_list_destroy(topics);
+        return code ? tg_client_error(code, "subscription", rd_kafka_err2str(code), error) : 0;
+}
+
+/*
+ * Only the request topic is subscribed, so of the other nothing would be asked before its first
+ * partitions come, and these would wait two seconds for their leaders.
+ */
+static void learn_facts(struct tg_member *member)
+{
+        const struct rd_kafka_metadata *metadata;
+
+        member->facts = rd_kafka_topic_new(member->client.handle,
+                                           tg_member_topic(member, TG_STREAM_TOUCHPOINTS), NULL);
+        if (rd_kafka_metadata(member->client.handle, 0, member->facts, &metadata,
+                              METADATA_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+                rd_kafka_metadata_destroy(metadata);
+}
+
+int tg_member_init(struct tg_member *member, const struct tg_member_options *options,
+                   struct tg_error *error)
+{
+        *member = (struct tg_member){
+                .client = {.notices = options->notices, .role = "consumer", .owner = member},
+                .settings = options->settings,
+        };
+        tg_assignment_init(&member->assignment, options->partitions);
+        if (open_consumer(member, options->fetch_bytes, error) < 0)
+                return -1;
+        rd_kafka_poll_set_consumer(member->client.handle);
+        member->queue = rd_kafka_queue_get_consumer(member->client.handle);
+        learn_facts(member);
+        return subscribe(member, error);
+}
+
+void tg_member_deinit(struct tg_member *member)
+{
+        member->closing = true;
+        finish_rebalance(member);
+        if (member->facts)
+                rd_kafka_topic_destroy(member->facts);
+        if (member->queue)
+                rd_kafka_queue_destroy(member->queue);
+        if (member->client.handle)
+                rd_kafka_consumer_close(member->client.handle);
+        if (member->assignment.held == 0)
+                tg_client_deinit(&member->client);
+        tg_assignment_deinit(&member->assignment);
+}
+
+void tg_member_settle(struct tg_member *member)
+{
+        if (member->assignment.news == 0)
+                finish_rebalance(member);
+}
+
+void tg_member_pause(struct tg_member *member, int32_t partition, enum tg_stream stream,
+                     bool paused)
+{
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+
+        rd_kafka_topic_partition_list_add(list, tg_member_topic(member, stream), partition);
+        if (paused)
+                rd_kafka_pause_partitions(member->client.handle, list);
+        else
+                rd_kafka_resume_partitions(member->client.handle, list);
+        rd_kafka_topic_partition_list_destroy(list);
+        member->assignment.partitions[partition].streams[stream].paused = paused;
+}
+
+/* The offsets that have moved since the last commit, of partitions that are ours. */
+static rd_kafka_topic_partition_list_t *offsets_of(const struct tg_member *member,
+                                                   const struct tg_progress *progress, size_t count)
+{
+        rd_kafka_topic_partition_list_t *list =
+                rd_kafka_topic_partition_list_new((int)count * TG_STREAMS);
+
+        for (size_t i = 0; i < count; i++) {
+                int32_t partition = progress[i].partition;
+
+                if (!tg_assignment_owns(&member->assignment, partition))
+                        continue;
+                for (int j = 0; j < TG_STREAMS; j++) {
+                        int64_t next = progress[i].next[j];
+
+                        if (next < 0 ||
+                            next == member->assignment.partitions[partition].streams[j].committed)
+                                continue;
+                        rd_kafka_topic_partition_list_add(
+                                list, tg_member_topic(member, (enum tg_stream)j), partition)
+                                ->offset = next;
+                }
+        }
+        return list;
+}
+
+static void note_committed(struct tg_member *member, const struct tg_progress *progress,
+                           size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (tg_assignment_owns(&member->assignment, progress[i].partition))
+                        for (int j = 0; j < TG_STREAMS; j++)
+                                member->assignment.partitions[progress[i].partition]
+                                        .streams[j]
+                                        .committed = progress[i].next[j];
+}
+
+/* Retriable answers are worth another try; those of a rebalance are not, see the header. */
+static rd_kafka_resp_err_t commit(struct tg_member *member,
+                                  const rd_kafka_topic_partition_list_t *list)
+{
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+        for (int i = 0; i < COMMIT_TRIES; i++) {
+                code = rd_kafka_commit(member->client.handle, list, 0);
+                if (code != RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT &&
+                    code != RD_KAFKA_RESP_ERR__TRANSPORT &&
+                    code != RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS &&
+                    code != RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE &&
+                    code != RD_KAFKA_RESP_ERR_NOT_COORDINATOR &&
+                    code != RD_KAFKA_RESP_ERR__WAIT_COORD)
+                        break;
+        }
+        return code;
+}
+
+int tg_member_commit(struct tg_member *member, const struct tg_progress *progress, size_t count,
+                     struct tg_error *error)
+{
+        rd_kafka_topic_partition_list_t *list = offsets_of(member, progress, count);
+        rd_kafka_resp_err_t code = list->cnt ? commit(member, list) : RD_KAFKA_RESP_ERR_NO_ERROR;
+
+        rd_kafka_topic_partition_list_destroy(list);
+        switch (code) {
+        case RD_KAFKA_RESP_ERR_NO_ERROR:
+        case RD_KAFKA_RESP_ERR__NO_OFFSET:
+                note_committed(member, progress, count);
+                return 0;
+        case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+        case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+        case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+                tg_notice(member->client.notices, TG_NOTICE_WARNING,
+                          "offsets not committed, as the group is being rebalanced (%s): what was "
+                          "decided since the last commit will be decided, and written, again",
+                          rd_kafka_err2name(code));
+                return 0;
+        default:
+                return tg_client_error(code, "committing offsets", rd_kafka_err2str(code), error);
+        }
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A member of the consumer group: the consumer, what it owns, and how that changes hands.
+ *
+ * Only the request topic is subscribed; the same-numbered partitions of touchpoints are assigned
+ * with it, eagerly or cooperatively as the group does it. A rebalance is only noted when it is
+ * announced, and carried out by tg_member_settle(), so that the shard hears of it in between. All
+ * calls come from one thread. A member must not move.
+ */
+#pragma once
+
+#include "kafka/assignment.h"
+#include "kafka/client.h"
+
+struct tg_member {
+        struct tg_client client;
+        struct tg_assignment assignment;
+        const struct tg_kafka_settings *settings;   /* borrowed */
+        rd_kafka_topic_t *facts;                    /* owned: keeps what is known of it */
+        rd_kafka_queue_t *queue;                    /* owned: where everything arrives */
+        rd_kafka_topic_partition_list_t *rebalance; /* owned: to be carried out; NULL: none */
+        bool gaining;                               /* what `rebalance` does */
+        bool assigned;                              /* there was an assignment, maybe empty */
+        bool closing;
+};
+
+struct tg_member_options {
+        const struct tg_kafka_settings *settings; /* borrowed until the end */
+        const struct tg_notices *notices;         /* likewise */
+        int32_t partitions;                       /* of the request topic */
+        int64_t fetch_bytes;                      /* that may wait to be read */
+};
+
+/* Joins the group. Returns 0 or -1, after which MEMBER is to be deinited too. */
+int tg_member_init(struct tg_member *member, const struct tg_member_options *options,
+                   struct tg_error *error);
+
+/*
+ * Leaves the group. If the shard still holds messages (it failed), librdkafka's memory is left to
+ * the end of the process, as it would wait for them forever.
+ */
+void tg_member_deinit(struct tg_member *member);
+
+/* Carries out a rebalance that was announced, if one was and the shard knows what goes. */
+void tg_member_settle(struct tg_member *member);
+
+/* Stops or takes up fetching one stream of a partition that is owned. */
+void tg_member_pause(struct tg_member *member, int32_t partition, enum tg_stream stream,
+                     bool paused);
+
+/* As tg_kafka_source_commit(). */
+int tg_member_commit(struct tg_member *member, const struct tg_progress *progress, size_t count,
+                     struct tg_error *error);
+
+/* The name of the topic that a stream is. */
+const char *tg_member_topic(const struct tg_member *member, enum tg_stream stream);

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kafka/settings.h"
+
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+#define MIB (INT64_C(1) << 20)
+
+static const char *const topic_keys[TG_TOPICS] = {
+        [TG_TOPIC_TOUCHPOINTS] = "touchpoints", [TG_TOPIC_REQUESTS] = "requests",
+        [TG_TOPIC_DECISIONS] = "decisions",     [TG_TOPIC_REJECTED] = "rejected",
+        [TG_TOPIC_PERMITTED] = "permitted",
+};
+
+/* What the promises rest on, so that nobody may set it otherwise. */
+static const struct reserved {
+        const char *name;
+        const char *reason;
+} reserved[] = {
+        {"enable.auto.commit", "offsets are committed behind the decisions they belong to"},
+        {"enable.auto.offset.store", "offsets are committed behind the decisions they belong to"},
+        {"enable.partition.eof", "the end of a topic orders facts and requests"},
+        {"auto.offset.reset", "what was never read is read from its beginning"},
+        {"isolation.level", "aborted records must not be seen"},
+        {"partitioner", "customers keep the partition that Kafka's Java clients give them"},
+        {"enable.idempotence", "a retry must not write twice"},
+        {"delivery.report.only.error", "every failed delivery must be known"},
+        {"transactional.id", "outputs are written at least once, without transactions"},
+};
+
+void tg_kafka_settings_init(struct tg_kafka_settings *settings)
+{
+        *settings = (struct tg_kafka_settings){
+                .fetch_bytes = 256 * MIB,
+                .produce_bytes = 64 * MIB,
+        };
+        for (int i = 0; i < TG_TOPICS; i++)
+                settings->topics[i] = tg_duplicate(topic_keys[i], strlen(topic_keys[i]));
+        settings->ids[TG_SCHEMA_TOUCHPOINT] = 1;
+        settings->ids[TG_SCHEMA_REQUEST] = 2;
+        settings->ids[TG_SCHEMA_PERMITTED] = 3;
+        settings->ids[TG_SCHEMA_DECISION] = 4;
+        settings->ids[TG_SCHEMA_REJECTED] = 5;
+}
+
+void tg_kafka_settings_deinit(struct tg_kafka_settings *settings)
+{
+        for (size_t i = 0; i < settings->property_count; i++) {
+                free(settings->properties[i].name);
+                free(settings->properties[i].value);
+        }
+        free(settings->properties);
+        for (int i = 0; i < TG_TOPICS; i++)
+                free(settings->topics[i]);
+        free(settings->schema_folder);
+        *settings = (struct tg_kafka_settings){0};
+}
+
+static struct tg_kafka_property *find(const struct tg_kafka_settings *settings, const char *name)
+{
+        for (size_t i = 0; i < settings->property_count; i++)
+                if (strcmp(settings->properties[i].name, name) == 0)
+                        return &settings->properties[i];
+        return NULL;
+}
+
+const char *tg_kafka_settings_find(const struct tg_kafka_settings *settings, const char *name)
+{
+        const struct tg_kafka_property *property = find(settings, name);
+
+        return property ? property->value : NULL;
+}
+
+void tg_kafka_settings_set(struct tg_kafka_settings *settings, const char *name, const char *value)
+{
+        struct tg_kafka_property *property = find(settings, name);
+
+        if (!property) {
+                settings->properties =
+                        tg_reallocate(settings->properties, (settings->property_count + 1) *
+                                                                    sizeof *settings->properties);
+                property = &settings->properties[settings->property_count++];
+                *property = (struct tg_kafka_property){.name = tg_duplicate(name, strlen(name))};
+        }
+        free(property->value);
+        property->value = tg_duplicate(value, strlen(value));
+}
+
+const char *tg_topic_key(enum tg_topic topic)
+{
+        return topic_keys[topic];
+}
+
+char *tg_kafka_permitted_topic(const struct tg_kafka_settings *settings, const char *channel,
+                               char text[static TG_TOPIC_TEXT_SIZE])
+{
+        snprintf(text, TG_TOPIC_TEXT_SIZE, "%s.%s", settings->topics[TG_TOPIC_PERMITTED], channel);
+        return text;
+}
+
+static const char *reserved_reason(const char *name)
+{
+        for (size_t i = 0; i < sizeof reserved / sizeof reserved[0]; i++)
+                if (strcmp(reserved[i].name, name) == 0)
+                        return reserved[i].reason;
+        return NULL;
+}
+
+/* True if librdkafka takes it; its value may be a secret, so only the name is told. */
+static bool property_is_known(rd_kafka_conf_t *scratch, struct tg_diagnostics *diagnostics,
+                              const struct tg_node *node, const char *name, const char *value)
+{
+        const char *reason = reserved_reason(name);
+        char text[512];
+
+        if (reason) {
+                tg_diagnose(diagnostics, tg_node_key(node), TG_ERROR, "leave it out",
+                            "\"%s\" can't be set: %s", name, reason);
+                return false;
+        }
+        switch (rd_kafka_conf_set(scratch, name, value, text, sizeof text)) {
+        case RD_KAFKA_CONF_OK:
+                return true;
+        case RD_KAFKA_CONF_UNKNOWN:
+                tg_diagnose(diagnostics, tg_node_key(node), TG_ERROR,
+                            "names are those of librdkafka's CONFIGURATION.md",
+                            "librdkafka %s has no property \"%s\"", rd_kafka_version_str(), name);
+                return false;
+        case RD_KAFKA_CONF_INVALID:
+                break;
+        }
+        tg_diagnose(diagnostics, node, TG_ERROR, NULL, "librdkafka refuses the value of \"%s\"",
+                    name);
+        return false;
+}
+
+static void read_properties(struct tg_kafka_settings *settings, struct tg_diagnostics *diagnostics,
+                            const struct tg_node *mapping)
+{
+        rd_kafka_conf_t *scratch = rd_kafka_conf_new();
+
+        for (const struct tg_node *node = tg_node_first(mapping); node; node = tg_node_next(node)) {
+                const char *name = (const char *)tg_node_text(tg_node_key(node)).data;
+                struct tg_span value;
+
+                if (tg_value_text(diagnostics, node, &value) &&
+                    property_is_known(scratch, diagnostics, node, name, (const char *)value.data))
+                        tg_kafka_settings_set(settings, name, (const char *)value.data);
+        }
+        rd_kafka_conf_destroy(scratch);
+}
+
+static void read_kafka(struct tg_kafka_settings *settings, struct tg_reader *root)
+{
+        const struct tg_node *mapping = tg_read_node(root, "kafka", TG_REQUIRED,
+                                                     "{bootstrap.servers: 127.0.0.1:9092, "
+                                                     "group.id: touchgate}");
+
+        if (!mapping)
+                return;
+        if (tg_node_kind(mapping) != TG_NODE_MAPPING) {
+                tg_diagnose(root->diagnostics, mapping, TG_ERROR,
+                            "write properties of librdkafka, one a line: bootstrap.servers: HOST",
+                            "kafka must be a mapping");
+                return;
+        }
+        read_properties(settings, root->diagnostics, mapping);
+        if (!tg_node_find(mapping, "bootstrap.servers"))
+                tg_diagnose(root->diagnostics, mapping, TG_ERROR,
+                            "add bootstrap.servers: HOST:PORT", "kafka names no broker");
+        if (!tg_node_find(mapping, "group.id"))
+                tg_diagnose(root->diagnostics, mapping, TG_ERROR,
+                            "add group.id: touchgate; processes with one group.id share the work",
+                            "kafka names no consumer group");
+}
+
+static bool is_topic_name(struct tg_span name)
+{
+        for (size_t i = 0; i < name.size; i++) {
+                uint8_t c = name.data[i];
+
+                if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '_' || c == '-'))
+                        return false;
+        }
+        return name.size <= TG_TOPIC_SIZE_MAX;
+}
+
+static void read_topics(struct tg_kafka_settings *settings, struct tg_reader *root)
+{
+        struct tg_reader reader;
+
+        tg_read_mapping(root, "topics", TG_OPTIONAL, &reader);
+        for (int i = 0; i < TG_TOPICS; i++) {
+                struct tg_span name;
+                const struct tg_node *node =
+                        tg_read_text(&reader, topic_keys[i], TG_OPTIONAL, &name);
+
+                if (!node)
+                        continue;
+                if (!is_topic_name(name)) {
+                        tg_diagnose(root->diagnostics, node, TG_ERROR,
+                                    "a name has letters, digits, '.', '_' and '-', at most 249",
+                                    "no topic of Kafka can have this name");
+                        continue;
+                }
+                free(settings->topics[i]);
+                settings->topics[i] = tg_duplicate((const char *)name.data, name.size);
+        }
+        tg_reader_finish(&reader);
+}
+
+/* A path as written, from FOLDER if it is relative; owned by the caller. */
+static char *resolve(const char *folder, struct tg_span path)
+{
+        char *text = NULL;
+
+        if (path.data[0] == '/')
+                return tg_duplicate((const char *)path.data, path.size);
+        if (asprintf(&text, "%s/%.*s", folder, TG_SPAN_FORMAT(path)) < 0)
+                abort();
+        return text;
+}
+
+static void read_schemas(struct tg_kafka_settings *settings, struct tg_reader *root,
+                         const char *folder)
+{
+        struct tg_reader reader, ids;
+        struct tg_span path;
+
+        tg_read_mapping(root, "schemas", TG_OPTIONAL, &reader);
+        tg_read_mapping(&reader, "ids", TG_OPTIONAL, &ids);
+        for (int i = 0; i < TG_SCHEMAS; i++) {
+                int64_t id;
+
+                if (tg_read_integer(&ids, tg_shipped_name((enum tg_shipped)i), TG_OPTIONAL, 0,
+                                    UINT32_MAX, &id))
+                        settings->ids[i] = (uint32_t)id;
+        }
+        tg_reader_finish(&ids);
+        if (tg_read_text(&reader, "folder", TG_OPTIONAL, &path)) {
+                free(settings->schema_folder);
+                settings->schema_folder = resolve(folder, path);
+        }
+        tg_reader_finish(&reader);
+}
+
+void tg_kafka_settings_read(struct tg_kafka_settings *settings, struct tg_reader *root,
+                            struct tg_reader *memory, const char *folder)
+{
+        read_kafka(settings, root);
+        read_topics(settings, root);
+        read_schemas(settings, root, folder);
+        tg_read_size(memory, "fetch", TG_OPTIONAL, MIB, INT64_C(1) << 40, &settings->fetch_bytes);
+        tg_read_size(memory, "produce", TG_OPTIONAL, MIB, INT64_C(1) << 31,
+                     &settings->produce_bytes);
+}

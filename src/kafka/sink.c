@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kafka/sink.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "avro/framing.h"
+#include "base/memory.h"
+#include "kafka/client.h"
+
+enum {
+        WAIT_MS = 100,        /* one turn of waiting for deliveries */
+        STOP_WAIT_MS = 10000, /* for all of them, once the process was asked to leave */
+        HEADERS_MAX = 7,      /* of ours on a dead letter */
+        HEADER_TEXT_SIZE = 32,
+        MESSAGES_MAX = 10000000, /* librdkafka's own limit */
+        MESSAGE_COST = 400,      /* bytes a small message takes in librdkafka */
+};
+
+struct tg_kafka_sink {
+        struct tg_client client;
+        struct tg_kafka_sink_options options;
+        rd_kafka_topic_t *decisions;
+        rd_kafka_topic_t *rejected;
+        rd_kafka_topic_t *permitted[TG_CHANNELS]; /* made at the first permit of a channel */
+        struct tg_buffer frame;                   /* of the message being produced */
+        struct tg_kafka_sink_counts counts;
+        int64_t committed_ms; /* when the last commit began */
+        bool open;            /* between begin and commit */
+};
+
+/* Called within poll and flush, in the shard's thread. */
+static void on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
+{
+        char where[TG_TOPIC_TEXT_SIZE + 64];
+
+        (void)handle;
+        if (!message->err)
+                return;
+        snprintf(where, sizeof where, "writing to topic %s, partition %d",
+                 rd_kafka_topic_name(message->rkt), (int)message->partition);
+        tg_client_fail(opaque, message->err, where, rd_kafka_err2str(message->err));
+}
+
+static void prepare(rd_kafka_conf_t *conf)
+{
+        rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+}
+
+static int open_producer(struct tg_kafka_sink *sink, struct tg_error *error)
+{
+        int64_t share = sink->options.settings->produce_bytes / sink->options.shards;
+        int64_t messages = share / MESSAGE_COST;
+        char kilobytes_text[32], messages_text[32];
+        const struct tg_client_property defaults[] = {
+                {"client.id", "touchgate"},
+                {"socket.nagle.disable", "true"},
+                {"compression.codec", "lz4"},
+                {"queue.buffering.max.kbytes", kilobytes_text},
+                {"queue.buffering.max.messages", messages_text},
+                {"message.timeout.ms", "60000"},
+                {NULL, NULL},
+        };
+        static const struct tg_client_property fixed[] = {
+                {"partitioner", "murmur2_random"},
+                {"enable.idempotence", "true"},
+                {NULL, NULL},
+        };
+        const struct tg_client_options options = {
+                .settings = sink->options.settings,
+                .defaults = defaults,
+                .fixed = fixed,
+                .prepare = prepare,
+        };
+
+        snprintf(kilobytes_text, sizeof kilobytes_text, "%" PRId64, share / 1024);
+        snprintf(messages_text, sizeof messages_text, "%" PRId64,
+                 messages > MESSAGES_MAX ? MESSAGES_MAX : messages);
+        return tg_client_init(&sink->client, RD_KAFKA_PRODUCER, &options, error);
+}
+
+static rd_kafka_topic_t *open_topic(struct tg_kafka_sink *sink, const char *name)
+{
+        rd_kafka_topic_t *topic = rd_kafka_topic_new(sink->client.handle, name, NULL);
+
+        assert(topic); /* fails for a bad name alone, which settings and words exclude */
+        return topic;
+}
+
+int tg_kafka_sink_new(const struct tg_kafka_sink_options *options, struct tg_kafka_sink **ret_sink,
+                      struct tg_error *error)
+{
+        struct tg_kafka_sink *sink = tg_allocate_zeroed(1, sizeof *sink);
+
+        assert(options->shards > 0);
+        sink->options = *options;
+        sink->client = (struct tg_client){
+                .notices = options->notices,
+                .role = "producer",
+                .owner = sink,
+        };
+        if (open_producer(sink, error) < 0) {
+                tg_kafka_sink_free(sink);
+                return -1;
+        }
+        sink->decisions = open_topic(sink, options->settings->topics[TG_TOPIC_DECISIONS]);
+        sink->rejected = open_topic(sink, options->settings->topics[TG_TOPIC_REJECTED]);
+        *ret_sink = sink;
+        return 0;
+}
+
+void tg_kafka_sink_free(struct tg_kafka_sink *sink)
+{
+        if (!sink)
+                return;
+        if (sink->client.handle)
+                rd_kafka_purge(sink->client.handle, RD_KAFKA_PURGE_F_QUEUE |
+                                                            RD_KAFKA_PURGE_F_INFLIGHT |
+                                                            RD_KAFKA_PURGE_F_NON_BLOCKING);
+        for (int i = 0; i < TG_CHANNELS; i++)
+                if (sink->permitted[i])
+                        rd_kafka_topic_destroy(sink->permitted[i]);
+        if (sink->rejected)
+                rd_kafka_topic_destroy(sink->rejected);
+        if (sink->decisions)
+                rd_kafka_topic_destroy(sink->decisions);
+        tg_client_deinit(&sink->client);
+        tg_buffer_deinit(&sink->frame);
+        free(sink);
+}
+
+static int failed(const struct tg_kafka_sink *sink, struct tg_error *error)
+{
+        if (!sink->client.failed)
+                return 0;
+        *error = sink->client.failure;
+        return -1;
+}
+
+static int sink_begin(void *context, struct tg_error *error)
+{
+        struct tg_kafka_sink *sink = context;
+
+        assert(!sink->open);
+        rd_kafka_poll(sink->client.handle, 0);
+        sink->open = true;
+        return failed(sink, error);
+}
+
+/* What a message is made of; headers are taken over. */
+struct message {
+        rd_kafka_topic_t *topic;
+        int32_t partition; /* RD_KAFKA_PARTITION_UA: by key */
+        struct tg_span key;
+        struct tg_span value;
+        rd_kafka_headers_t *headers; /* NULL: none */
+};
+
+static rd_kafka_resp_err_t offer(struct tg_kafka_sink *sink, const struct message *message)
+{
+        rd_kafka_vu_t parts[] = {
+                {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = message->topic},
+                {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = message->partition},
+                {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+                {.vtype = RD_KAFKA_VTYPE_KEY,
+                 .u.mem = {(void *)message->key.data, message->key.size}},
+                {.vtype = RD_KAFKA_VTYPE_VALUE,
+                 .u.mem = {(void *)message->value.data, message->value.size}},
+                {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = message->headers},
+        };
+        size_t count = sizeof parts / sizeof parts[0] - (message->headers ? 0 : 1);
+        rd_kafka_error_t *error = rd_kafka_produceva(sink->client.handle, parts, count);
+        rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+
+        if (error)
+                rd_kafka_error_destroy(error);
+        return code;
+}
+
+/* Waits while the queue is full; takes the headers whatever the answer. */
+static int produce(struct tg_kafka_sink *sink, const struct message *message,
+                   struct tg_error *error)
+{
+        rd_kafka_resp_err_t code;
+
+        assert(sink->open);
+        while ((code = offer(sink, message)) == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+                rd_kafka_poll(sink->client.handle, WAIT_MS);
+                if (sink->client.failed)
+                        break;
+        }
+        if (code && message->headers)
+                rd_kafka_headers_destroy(message->headers);
+        if (code && !sink->client.failed)
+                tg_client_fail(&sink->client, code, rd_kafka_topic_name(message->topic),
+                               rd_kafka_err2str(code));
+        return failed(sink, error);
+}
+
+static struct tg_span framed(struct tg_kafka_sink *sink, enum tg_shipped schema,
+                             struct tg_span datum)
+{
+        tg_buffer_reset(&sink->frame);
+        tg_put_confluent(&sink->frame, sink->options.settings->ids[schema]);
+        tg_buffer_append(&sink->frame, datum.data, datum.size);
+        return tg_buffer_span(&sink->frame);
+}
+
+static int sink_decision(void *context, int32_t partition, const struct tg_decision *decision,
+                         struct tg_span datum, struct tg_error *error)
+{
+        struct tg_kafka_sink *sink = context;
+        const struct message message = {
+                .topic = sink->decisions,
+                .partition = partition,
+                .key = decision->request->customer,
+                .value = framed(sink, TG_SCHEMA_DECISION, datum),
+        };
+
+        sink->counts.decisions++;
+        return produce(sink, &message, error);
+}
+
+static rd_kafka_topic_t *channel_topic(struct tg_kafka_sink *sink, uint8_t channel)
+{
+        char name[TG_TOPIC_TEXT_SIZE];
+
+        assert(channel < TG_CHANNELS);
+        if (!sink->permitted[channel])
+                sink->permitted[channel] = open_topic(
+                        sink, tg_kafka_permitted_topic(sink->options.settings,
+                                                       tg_word(&tg_channel_words, channel), name));
+        return sink->permitted[channel];
+}
+
+static int sink_permitted(void *context, int32_t partition, const struct tg_decision *decision,
+                          struct tg_span datum, struct tg_error *error)
+{
+        struct tg_kafka_sink *sink = context;
+        const struct message message = {
+                .topic = channel_topic(sink, decision->request->channel),
+                .partition = RD_KAFKA_PARTITION_UA, /* channels may differ in partitions */
+                .key = decision->request->customer,
+                .value = framed(sink, TG_SCHEMA_PERMITTED, datum),
+        };
+
+        (void)partition;
+        sink->counts.permitted++;
+        return produce(sink, &message, error);
+}
+
+static void add_header(rd_kafka_headers_t *headers, const char *name, const char *text)
+{
+        rd_kafka_header_add(headers, name, -1, text, -1);
+}
+
+static void add_number(rd_kafka_headers_t *headers, const char *name, int64_t number)
+{
+        char text[HEADER_TEXT_SIZE];
+
+        snprintf(text, sizeof text, "%" PRId64, number);
+        add_header(headers, name, text);
+}
+
+/* Those of the message as it came, and ours behind them. */
+static rd_kafka_headers_t *rejection_headers(const rd_kafka_message_t *message, const char *reason,
+                                             const char *detail)
+{
+        rd_kafka_headers_t *theirs, *headers;
+        rd_kafka_timestamp_type_t type;
+
+        if (rd_kafka_message_headers(message, &theirs) == RD_KAFKA_RESP_ERR_NO_ERROR)
+                headers = rd_kafka_headers_copy(theirs);
+        else
+                headers = rd_kafka_headers_new(HEADERS_MAX);
+        add_header(headers, "touchgate.topic", rd_kafka_topic_name(message->rkt));
+        add_number(headers, "touchgate.partition", message->partition);
+        add_number(headers, "touchgate.offset", message->offset);
+        add_number(headers, "touchgate.timestamp", rd_kafka_message_timestamp(message, &type));
+        add_header(headers, "touchgate.reason", reason);
+        add_header(headers, "touchgate.detail", detail);
+        return headers;
+}
+
+static int sink_rejected(void *context, const struct tg_record *record, const char *reason,
+                         const char *detail, struct tg_error *error)
+{
+        struct tg_kafka_sink *sink = context;
+        const rd_kafka_message_t *origin = record->owner;
+        const struct message message = {
+                .topic = sink->rejected,
+                .partition = RD_KAFKA_PARTITION_UA,
+                .key = tg_span_of(origin->key, origin->key_len),
+                .value = tg_span_of(origin->payload, origin->len),
+                .headers = rejection_headers(origin, reason, detail),
+        };
+
+        sink->counts.rejected++;
+        return produce(sink, &message, error);
+}
+
+/* Every delivery answered, or an error for a person. */
+static int deliver(struct tg_kafka_sink *sink, struct tg_error *error)
+{
+        rd_kafka_t *handle = sink->client.handle;
+        int waited_ms = 0;
+
+        while (rd_kafka_flush(handle, WAIT_MS) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
+                if (sink->client.failed)
+                        break;
+                if (!atomic_load_explicit(&sink->options.lifetime->stop, memory_order_relaxed))
+                        continue;
+                waited_ms += WAIT_MS;
+                if (waited_ms >= STOP_WAIT_MS)
+                        return tg_fail(error, EX_UNAVAILABLE,
+                                       "%d messages were not delivered within %d s after the "
+                                       "request to stop; what they answer is decided again after "
+                                       "the next start",
+                                       rd_kafka_outq_len(handle), STOP_WAIT_MS / 1000);
+        }
+        return failed(sink, error);
+}
+
+static int64_t monotonic_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+static int sink_commit(void *context, const struct tg_progress *progress, size_t count,
+                       struct tg_error *error)
+{
+        struct tg_kafka_sink *sink = context;
+
+        int64_t now_ms = monotonic_ms();
+
+        assert(sink->open);
+        sink->open = false;
+        if (now_ms - sink->committed_ms < sink->options.commit_ms &&
+            !tg_kafka_source_must_commit(sink->options.source))
+                return failed(sink, error);
+        if (deliver(sink, error) < 0)
+                return -1;
+        sink->committed_ms = now_ms;
+        sink->counts.commits++;
+        return tg_kafka_source_commit(sink->options.source, progress, count, error);
+}
+
+struct tg_sink tg_kafka_sink_port(struct tg_kafka_sink *sink)
+{
+        return (struct tg_sink){
+                .begin = sink_begin,
+                .decision = sink_decision,
+                .permitted = sink_permitted,
+                .rejected = sink_rejected,
+                .commit = sink_commit,
+                .context = sink,
+        };
+}
+
+struct tg_kafka_sink_counts tg_kafka_sink_counts(const struct tg_kafka_sink *sink)
+{
+        return sink->counts;
+}

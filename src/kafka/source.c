@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kafka/source.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "kafka/intake.h"
+#include "kafka/member.h"
+
+enum {
+        WAIT_MS = 5,      /* a batch that isn't full is waited for so long: latency */
+        HELD_BATCHES = 8, /* batches of one stream that a shard may hold */
+};
+
+struct tg_kafka_source {
+        struct tg_member member;
+        struct tg_kafka_source_options options;
+        struct tg_intake intake;
+        uint64_t told_deviations;
+        rd_kafka_message_t **messages;              /* of one batch */
+        const rd_kafka_topic_t *topics[TG_STREAMS]; /* as last seen; to compare by address */
+        struct tg_kafka_source_counts counts;
+        bool busy;    /* counted in the lifetime */
+        bool drained; /* the last batch was not full */
+};
+
+static int64_t monotonic_ms(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+int tg_kafka_source_new(const struct tg_kafka_source_options *options,
+                        struct tg_kafka_source **ret_source, struct tg_error *error)
+{
+        const struct tg_member_options member = {
+                .settings = options->settings,
+                .notices = options->notices,
+                .partitions = options->partitions,
+                .fetch_bytes = options->settings->fetch_bytes / options->shards,
+        };
+        struct tg_kafka_source *source = tg_allocate_zeroed(1, sizeof *source);
+
+        assert(options->batch > 0 && options->shards > 0);
+        source->options = *options;
+        source->busy = true; /* the lifetime counts every shard as busy from its start */
+        tg_intake_init(&source->intake, options->readings, options->partitions);
+        source->messages = tg_allocate(options->batch * sizeof(rd_kafka_message_t *));
+        if (tg_member_init(&source->member, &member, error) < 0) {
+                tg_kafka_source_free(source);
+                return -1;
+        }
+        *ret_source = source;
+        return 0;
+}
+
+void tg_kafka_source_free(struct tg_kafka_source *source)
+{
+        if (!source)
+                return;
+        tg_member_deinit(&source->member);
+        tg_intake_deinit(&source->intake);
+        free(source->messages);
+        free(source);
+}
+
+static enum tg_stream stream_of(struct tg_kafka_source *source, const rd_kafka_topic_t *topic)
+{
+        enum tg_stream stream;
+
+        if (topic == source->topics[TG_STREAM_TOUCHPOINTS])
+                return TG_STREAM_TOUCHPOINTS;
+        if (topic == source->topics[TG_STREAM_REQUESTS])
+                return TG_STREAM_REQUESTS;
+        stream = strcmp(rd_kafka_topic_name(topic),
+                        tg_member_topic(&source->member, TG_STREAM_REQUESTS)) == 0
+                         ? TG_STREAM_REQUESTS
+                         : TG_STREAM_TOUCHPOINTS;
+        source->topics[stream] = topic;
+        return stream;
+}
+
+/* Librdkafka tells errors of a partition as messages. */
+static void take_event(struct tg_kafka_source *source, const rd_kafka_message_t *message)
+{
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+                if (tg_assignment_owns(&source->member.assignment, message->partition))
+                        tg_assignment_see_end(&source->member.assignment, message->partition,
+                                              stream_of(source, message->rkt), monotonic_ms());
+                return;
+        }
+        switch (message->err) {
+        case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+        case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+        case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+        case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
+        case RD_KAFKA_RESP_ERR__FATAL:
+                tg_client_fail(&source->member.client, message->err, "reading",
+                               rd_kafka_message_errstr(message));
+                return;
+        default:
+                tg_notice(source->member.client.notices, TG_NOTICE_WARNING,
+                          "reading: %s (%s); trying on", rd_kafka_message_errstr(message),
+                          rd_kafka_err2name(message->err));
+        }
+}
+
+static void take_record(struct tg_kafka_source *source, rd_kafka_message_t *message,
+                        struct tg_record *ret_record)
+{
+        const struct tg_arrival arrival = {
+                .stream = stream_of(source, message->rkt),
+                .partition = message->partition,
+                .offset = message->offset,
+                .key = tg_span_of(message->key, message->key_len),
+                .value = tg_span_of(message->payload, message->len),
+        };
+
+        tg_intake_read(&source->intake, &arrival, ret_record);
+        ret_record->owner = message;
+        tg_assignment_hold(&source->member.assignment, arrival.partition, arrival.stream);
+        source->counts.records[arrival.stream]++;
+        source->counts.faulty += ret_record->kind == TG_RECORD_FAULTY;
+}
+
+/* Of the batch, what is a record of a partition that is ours. */
+static size_t take_batch(struct tg_kafka_source *source, struct tg_record *records, size_t capacity)
+{
+        size_t wanted = capacity < source->options.batch ? capacity : source->options.batch;
+        ssize_t read = rd_kafka_consume_batch_queue(source->member.queue, WAIT_MS, source->messages,
+                                                    wanted);
+        size_t count = 0;
+
+        source->drained = read < (ssize_t)wanted;
+        for (ssize_t i = 0; i < read; i++) {
+                rd_kafka_message_t *message = source->messages[i];
+
+                if (!message->err &&
+                    tg_assignment_owns(&source->member.assignment, message->partition)) {
+                        take_record(source, message, &records[count++]);
+                        continue;
+                }
+                if (message->err)
+                        take_event(source, message);
+                rd_kafka_message_destroy(message);
+        }
+        return count;
+}
+
+/* Bounds what an event-time merge holds of a stream that is ahead of the other. */
+static void balance(struct tg_kafka_source *source)
+{
+        size_t bound = HELD_BATCHES * source->options.batch;
+
+        for (int32_t i = 0; i < source->member.assignment.count; i++) {
+                const struct tg_partition_state *state = &source->member.assignment.partitions[i];
+
+                if (!state->owned || state->leaving)
+                        continue;
+                for (int j = 0; j < TG_STREAMS; j++) {
+                        const struct tg_stream_state *stream = &state->streams[j];
+
+                        if (!stream->paused && stream->held > bound)
+                                tg_member_pause(&source->member, i, (enum tg_stream)j, true);
+                        else if (stream->paused && stream->held < bound / 2)
+                                tg_member_pause(&source->member, i, (enum tg_stream)j, false);
+                }
+        }
+}
+
+static void tell_deviations(struct tg_kafka_source *source)
+{
+        uint64_t total = source->intake.other_keys + source->intake.other_partitions;
+
+        if (total == source->told_deviations)
+                return;
+        source->told_deviations = total;
+        tg_notice(source->member.client.notices, TG_NOTICE_WARNING,
+                  "records that are not keyed by customer as Kafka's Java clients do it: %llu with "
+                  "another key, %llu in another partition; their customers' facts and requests may "
+                  "not meet (set partitioner=murmur2_random in librdkafka producers)",
+                  (unsigned long long)source->intake.other_keys,
+                  (unsigned long long)source->intake.other_partitions);
+}
+
+/* Keeps the lifetime's count of those that still have something to read. */
+static void update_busy(struct tg_kafka_source *source)
+{
+        struct tg_lifetime *lifetime = source->options.lifetime;
+        bool busy = !source->member.assigned || source->member.rebalance || !source->drained ||
+                    !tg_assignment_at_end(&source->member.assignment, monotonic_ms(),
+                                          source->options.idle_ms);
+
+        if (busy == source->busy)
+                return;
+        source->busy = busy;
+        if (busy)
+                atomic_fetch_add_explicit(&lifetime->busy, 1, memory_order_relaxed);
+        else
+                atomic_fetch_sub_explicit(&lifetime->busy, 1, memory_order_relaxed);
+}
+
+static void source_release(void *context, const struct tg_record *record)
+{
+        struct tg_kafka_source *source = context;
+
+        if (!record->owner)
+                return;
+        tg_assignment_release(&source->member.assignment, record->partition, record->stream);
+        rd_kafka_message_destroy(record->owner);
+}
+
+static int source_poll(void *context, struct tg_record *records, size_t capacity, size_t *ret_count,
+                       struct tg_error *error)
+{
+        struct tg_kafka_source *source = context;
+        struct tg_assignment *assignment = &source->member.assignment;
+        int64_t idle_ms = source->options.end_at_once ? 0 : source->options.idle_ms;
+        size_t count = 0;
+
+        tg_member_settle(&source->member);
+        while (count < capacity && tg_assignment_next_news(assignment, &records[count]))
+                count++;
+        if (count < capacity && !source->member.rebalance) {
+                count += take_batch(source, records + count, capacity - count);
+                while (count < capacity && tg_assignment_next_news(assignment, &records[count]))
+                        count++;
+                /* Behind a batch that was full more of a stream may wait. */
+                while ((source->drained || source->options.end_at_once) && count < capacity &&
+                       tg_assignment_next_end(assignment, monotonic_ms(), idle_ms, &records[count]))
+                        count++;
+        }
+        balance(source);
+        tell_deviations(source);
+        update_busy(source);
+        if (source->member.client.failed) {
+                for (size_t i = 0; i < count; i++)
+                        source_release(source, &records[i]);
+                *error = source->member.client.failure;
+                return -1;
+        }
+        *ret_count = count;
+        return tg_lifetime_over(source->options.lifetime) ? 1 : 0;
+}
+
+static const char *source_stream_name(void *context, enum tg_stream stream)
+{
+        const struct tg_kafka_source *source = context;
+
+        return tg_member_topic(&source->member, stream);
+}
+
+struct tg_source tg_kafka_source_port(struct tg_kafka_source *source)
+{
+        return (struct tg_source){
+                .poll = source_poll,
+                .release = source_release,
+                .stream_name = source_stream_name,
+                .context = source,
+        };
+}
+
+struct tg_kafka_source_counts tg_kafka_source_counts(const struct tg_kafka_source *source)
+{
+        struct tg_kafka_source_counts counts = source->counts;
+
+        counts.keys = source->intake.other_keys;
+        counts.partitions = source->intake.other_partitions;
+        return counts;
+}
+
+bool tg_kafka_source_must_commit(const struct tg_kafka_source *source)
+{
+        return source->member.assignment.leaving > 0 || tg_lifetime_over(source->options.lifetime);
+}
+
+int tg_kafka_source_commit(struct tg_kafka_source *source, const struct tg_progress *progress,
+                           size_t count, struct tg_error *error)
+{
+        return tg_member_commit(&source->member, progress, count, error);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A shard's source on Kafka: one member of the consumer group.
+ *
+ * Only the request topic is subscribed; in a rebalance the same-numbered partitions of touchpoints
+ * are assigned with it. Touchpoints are read from their beginning (state is a cache of the log),
+ * requests from the committed offset. Records come in batches from one queue, a partition's stream
+ * in order. What is fetched ahead is bounded by librdkafka's queue, what the shard holds by a pause
+ * of the stream that is ahead.
+ *
+ * A partition that is revoked is told first and given back at the next poll, so that the shard can
+ * commit what it has decided in between. All calls come from the shard's thread.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "kafka/lifetime.h"
+#include "kafka/notice.h"
+#include "kafka/readings.h"
+#include "kafka/settings.h"
+#include "shard/port.h"
+
+struct tg_kafka_source_options {
+        const struct tg_kafka_settings *settings; /* borrowed, as all here, until the end */
+        const struct tg_readings *readings;
+        const struct tg_notices *notices;
+        struct tg_lifetime *lifetime;
+        unsigned shards;    /* that share the memory bound */
+        size_t batch;       /* records asked of librdkafka at once */
+        int32_t partitions; /* of the request topic; tg_topics_check() */
+        int64_t idle_ms;    /* how long a stream is at its end before it is believed to stay so */
+        bool end_at_once;   /* END is told without that wait (clock: wall) */
+};
+
+struct tg_kafka_source;
+
+/* What was read, for a summary. */
+struct tg_kafka_source_counts {
+        uint64_t records[TG_STREAMS];
+        uint64_t faulty;
+        uint64_t keys;       /* records whose key isn't the customer */
+        uint64_t partitions; /* records in a partition that isn't the customer's */
+};
+
+/* Joins the group. Returns 0 or -1. */
+int tg_kafka_source_new(const struct tg_kafka_source_options *options,
+                        struct tg_kafka_source **ret_source, struct tg_error *error);
+
+/* Leaves the group. Of a shard that failed, records may not have been released. */
+void tg_kafka_source_free(struct tg_kafka_source *source);
+
+struct tg_source tg_kafka_source_port(struct tg_kafka_source *source);
+struct tg_kafka_source_counts tg_kafka_source_counts(const struct tg_kafka_source *source);
+
+/* What is decided must be committed now: a partition goes, or the run ends. */
+bool tg_kafka_source_must_commit(const struct tg_kafka_source *source);
+
+/*
+ * Commits the progress of partitions that are (still) ours, and waits for the answer. A group that
+ * rebalances just now refuses: that is told, not an error, since what was not committed is decided
+ * again. Returns 0 or -1.
+ */
+int tg_kafka_source_commit(struct tg_kafka_source *source, const struct tg_progress *progress,
+                           size_t count, struct tg_error *error);

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The messages of one partition that wait: for their time, or for their turn at a throttle.
+ *
+ * A waiting message is the bytes of its request, kept whole, so that it is decided anew from the
+ * start when it falls due. The number of messages and their bytes are bounded. A deferred message
+ * is due at its own time; a throttle's queue when its head conforms. At one moment the queues go
+ * first, in policy order, then the deferred by priority, then age.
+ *
+ * Cost: logarithmic in what waits, per message put or taken. One owner, one thread.
+ */
+#pragma once
+
+#include "pacing/gcra.h"
+#include "records/decision.h"
+
+/* One message that waits. Owned by the struct tg_waiting it was put in, until it is taken. */
+struct tg_waiter {
+        int64_t due_ms; /* when it is decided anew; in a queue unused */
+        int64_t age;    /* how many requests of the partition were read before: smaller is older */
+        int64_t offset; /* where the request was read */
+        int32_t priority;    /* larger is higher */
+        const void *reading; /* how its bytes are decoded; the source's, which outlives it */
+        size_t size;         /* of the datum */
+        uint8_t datum[];     /* the request's bytes */
+};
+
+struct tg_waiting;
+
+/* Bounds of one partition. */
+struct tg_waiting_limits {
+        size_t messages;
+        size_t bytes;
+};
+
+struct tg_waiting *tg_waiting_new(size_t throttles, struct tg_waiting_limits limits);
+void tg_waiting_free(struct tg_waiting *waiting); /* NULL is fine; frees what still waits */
+
+/* Copies DATUM; NULL if a bound is reached. The waiter is then put somewhere, or freed. */
+struct tg_waiter *tg_waiter_new(struct tg_waiting *waiting, struct tg_span datum);
+void tg_waiter_free(struct tg_waiting *waiting, struct tg_waiter *waiter);
+
+/* Takes WAITER: it waits until waiter->due_ms. */
+void tg_waiting_defer(struct tg_waiting *waiting, struct tg_waiter *waiter);
+
+/* Takes WAITER: it waits for its turn at this throttle. */
+void tg_waiting_queue(struct tg_waiting *waiting, size_t throttle, struct tg_waiter *waiter);
+
+/* The next moment at which something is due, not before TG_NO_TIME; TG_NEVER: nothing waits. */
+int64_t tg_waiting_due(const struct tg_waiting *waiting, const struct tg_gcra *throttles);
+
+/*
+ * Takes out the next message that is due at or before T_MS: heads of queues first. The caller puts
+ * it back or frees it. NULL: there is none.
+ */
+struct tg_waiter *tg_waiting_take(struct tg_waiting *waiting, const struct tg_gcra *throttles,
+                                  int64_t t_ms);
+
+size_t tg_waiting_count(const struct tg_waiting *waiting);
+
+/* The smallest offset that waits, or -1: linear in what waits, for a commit. */
+int64_t tg_waiting_oldest_offset(const struct tg_waiting *waiting);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The receipt of a permit: its time and tag, which touchpoints about the message echo.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct tg_receipt {
+        int64_t time_ms; /* when the permit was given */
+        int32_t tag;     /* tells the customer's permits of one moment apart, 16 bits */
+        bool present;    /* false: the record carries none */
+};

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "records/touchpoint.h"
+
+static const struct tg_slot receipt_slots[] = {
+        TG_SLOT_LONG(struct tg_receipt, time_ms, "time"),
+        TG_SLOT_INT(struct tg_receipt, tag, "tag", 0),
+};
+static const struct tg_layout receipt_layout = TG_LAYOUT(struct tg_receipt, receipt_slots);
+
+static const struct tg_slot touchpoint_slots[] = {
+        TG_SLOT_SPAN(struct tg_touchpoint, id, "id"),
+        TG_SLOT_SPAN(struct tg_touchpoint, customer, "customer"),
+        TG_SLOT_LONG(struct tg_touchpoint, time_ms, "time"),
+        TG_SLOT_ENUM(struct tg_touchpoint, type, "type", TG_TYPE_UNKNOWN),
+        TG_SLOT_ENUM(struct tg_touchpoint, channel, "channel", TG_CHANNEL_ABSENT),
+        TG_SLOT_SPAN(struct tg_touchpoint, campaign, "campaign"),
+        TG_SLOT_SPAN(struct tg_touchpoint, subject, "subject"),
+        TG_SLOT_SPAN(struct tg_touchpoint, topic, "topic"),
+        TG_SLOT_SPAN(struct tg_touchpoint, message_id, "message_id"),
+        TG_SLOT_OPTIONAL_RECORD(struct tg_touchpoint, receipt, receipt.present, "receipt",
+                                &receipt_layout),
+        TG_SLOT_BOOL(struct tg_touchpoint, bot, "bot", 0),
+};
+const struct tg_layout tg_touchpoint_layout = TG_LAYOUT(struct tg_touchpoint, touchpoint_slots);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a replay puts out: decisions.avro, permitted.<channel>.avro, rejected.avro in a directory.
+ *
+ * Every partition spools its own; at the end they are merged by time, partition and order within
+ * it, so that the bytes do not depend on the number of shards. A partition's sink is used by one
+ * thread at a time; partitions of different shards by different threads.
+ */
+#pragma once
+
+#include "shard/port.h"
+
+enum { TG_SYNC_SIZE = 16 };
+
+struct tg_outputs;
+
+/* Makes DIRECTORY if it is not there. Outputs of an earlier replay in it are replaced at the end.
+ */
+int tg_outputs_new(const char *directory, uint32_t partitions, struct tg_outputs **ret_outputs,
+                   struct tg_error *error);
+void tg_outputs_free(struct tg_outputs *outputs); /* NULL is fine */
+
+/* A sink for any of the partitions; borrows OUTPUTS. */
+struct tg_sink tg_outputs_sink(struct tg_outputs *outputs);
+
+/* Merges what was put out into the files; SYNC separates their blocks. Once, after all shards. */
+int tg_outputs_write(struct tg_outputs *outputs, const uint8_t sync[static TG_SYNC_SIZE],
+                     struct tg_error *error);

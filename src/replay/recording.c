@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "replay/recording.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "records/touchpoint.h"
+
+static const struct stem {
+        const char *pattern;
+        enum tg_shipped schema;
+        const struct tg_layout *layout;
+} stems[TG_STREAMS] = {
+        [TG_STREAM_TOUCHPOINTS] = {"touchpoints*.avro", TG_SCHEMA_TOUCHPOINT,
+                                   &tg_touchpoint_layout},
+        [TG_STREAM_REQUESTS] = {"requests*.avro", TG_SCHEMA_REQUEST, &tg_request_layout},
+};
+
+struct file {
+        char *path;
+        struct tg_span bytes; /* mapped */
+        struct tg_plan *head;
+        struct tg_plan *full;
+        struct tg_reading reading;
+};
+
+struct files {
+        struct file *items; /* owned; in the order of the stream; not moved once readers exist */
+        size_t count;
+};
+
+struct tg_recording {
+        struct files streams[TG_STREAMS];
+};
+
+static int map_file(const char *path, struct tg_span *ret_bytes, struct tg_error *error)
+{
+        int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+        struct stat status;
+        void *memory;
+
+        if (descriptor < 0)
+                return tg_fail_errno(error, EX_NOINPUT, errno, "%s: cannot be opened", path);
+        if (fstat(descriptor, &status) < 0 || status.st_size == 0) {
+                close(descriptor);
+                return tg_fail(error, EX_DATAERR, "%s: is empty, not an Avro container file", path);
+        }
+        memory = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+        close(descriptor);
+        if (memory == MAP_FAILED)
+                return tg_fail_errno(error, EX_OSERR, errno, "%s: cannot be mapped", path);
+        *ret_bytes = tg_span_of(memory, (size_t)status.st_size);
+        return 0;
+}
+
+/* How the records of this file are read: its own schema against ours. */
+static int compile_reading(struct file *file, const struct stem *stem, struct tg_error *error)
+{
+        tg_cleanup(tg_schema_free_pointer) struct tg_schema *writer = NULL;
+        tg_cleanup(tg_schema_free_pointer) struct tg_schema *reader = NULL;
+        struct tg_container container;
+
+        if (tg_container_init(&container, file->bytes, error) < 0)
+                return tg_fail_context(error, "%s", file->path);
+        if (tg_schema_parse(container.schema_json, &writer, error) < 0 ||
+            tg_schema_parse(tg_shipped_text(stem->schema), &reader, error) < 0 ||
+            tg_plan_compile_prefix(writer, reader, &tg_head_layout, &file->head, error) < 0 ||
+            tg_plan_compile(writer, reader, stem->layout, &file->full, error) < 0) {
+                tg_container_deinit(&container);
+                return tg_fail_context(error, "%s", file->path);
+        }
+        tg_container_deinit(&container);
+        file->reading = (struct tg_reading){file->head, file->full};
+        return 0;
+}
+
+static int add_file(struct files *files, const struct stem *stem, const char *path,
+                    struct tg_error *error)
+{
+        struct file *file;
+
+        files->items = tg_reallocate(files->items, (files->count + 1) * sizeof files->items[0]);
+        file = &files->items[files->count++];
+        *file = (struct file){.path = tg_duplicate(path, strlen(path))};
+        if (map_file(path, &file->bytes, error) < 0)
+                return -1;
+        return compile_reading(file, stem, error);
+}
+
+/* Adds the files of one stem of DIRECTORY, in name order. */
+static int add_stem(struct files *files, const struct stem *stem, const char *directory,
+                    struct tg_error *error)
+{
+        char pattern[PATH_MAX];
+        glob_t found;
+        int result = 0;
+
+        snprintf(pattern, sizeof pattern, "%s/%s", directory, stem->pattern);
+        if (glob(pattern, 0, NULL, &found) != 0)
+                return 0;
+        for (size_t i = 0; i < found.gl_pathc && result == 0; i++)
+                result = add_file(files, stem, found.gl_pathv[i], error);
+        globfree(&found);
+        return result;
+}
+
+int tg_recording_open(const char *const *directories, size_t count,
+                      struct tg_recording **ret_recording, struct tg_error *error)
+{
+        struct tg_recording *recording = tg_allocate_zeroed(1, sizeof *recording);
+
+        for (size_t i = 0; i < count; i++) {
+                size_t before = 0, after = 0;
+
+                for (int stream = 0; stream < TG_STREAMS; stream++) {
+                        struct files *files = &recording->streams[stream];
+
+                        before += files->count;
+                        if (add_stem(files, &stems[stream], directories[i], error) < 0)
+                                goto failed;
+                        after += files->count;
+                }
+                if (before == after) {
+                        tg_fail(error, EX_NOINPUT,
+                                "%s: no recording there: it is a directory with touchpoints*.avro "
+                                "and requests*.avro",
+                                directories[i]);
+                        goto failed;
+                }
+        }
+        *ret_recording = recording;
+        return 0;
+failed:
+        tg_recording_close(recording);
+        return -1;
+}
+
+void tg_recording_close(struct tg_recording *recording)
+{
+        if (!recording)
+                return;
+        for (int stream = 0; stream < TG_STREAMS; stream++) {
+                struct files *files = &recording->streams[stream];
+
+                for (size_t i = 0; i < files->count; i++) {
+                        struct file *file = &files->items[i];
+
+                        if (file->bytes.data)
+                                munmap((void *)(uintptr_t)file->bytes.data, file->bytes.size);
+                        tg_plan_free(file->head);
+                        tg_plan_free(file->full);
+                        free(file->path);
+                }
+                free(files->items);
+        }
+        free(recording);
+}
+
+size_t tg_recording_bytes(const struct tg_recording *recording)
+{
+        size_t bytes = 0;
+
+        for (int stream = 0; stream < TG_STREAMS; stream++) {
+                for (size_t i = 0; i < recording->streams[stream].count; i++)
+                        bytes += recording->streams[stream].items[i].bytes.size;
+        }
+        return bytes;
+}
+
+/* A decompressed block, kept while one of its records or the reader needs it. One thread. */
+struct block {
+        struct tg_buffer bytes;
+        size_t users;
+};
+
+struct tg_stream_reader {
+        const struct files *files;
+        size_t file; /* the one being read; files->count: all are read */
+        bool open;   /* `container` is initialised */
+        struct tg_container container;
+        size_t bytes_before; /* of the files read to their ends */
+        struct block *block; /* of a compressed file; NULL: spans into the mapping */
+        struct tg_span rest; /* of the block */
+        uint64_t records;    /* left in the block */
+        union {              /* what a full decode fills, to find where a record ends */
+                struct tg_touchpoint touchpoint;
+                struct tg_request request;
+        } scratch;
+};
+
+struct tg_stream_reader *tg_stream_reader_new(const struct tg_recording *recording,
+                                              enum tg_stream stream)
+{
+        struct tg_stream_reader *reader = tg_allocate_zeroed(1, sizeof *reader);
+
+        reader->files = &recording->streams[stream];
+        return reader;
+}
+
+void tg_stream_release(void *owner)
+{
+        struct block *block = owner;
+
+        if (!block || --block->users > 0)
+                return;
+        tg_buffer_deinit(&block->bytes);
+        free(block);
+}
+
+void tg_stream_reader_free(struct tg_stream_reader *reader)
+{
+        if (!reader)
+                return;
+        tg_stream_release(reader->block);
+        if (reader->open)
+                tg_container_deinit(&reader->container);
+        free(reader);
+}
+
+/* Makes the block last read its own, so that reading on doesn't overwrite it. */
+static void keep_block(struct tg_stream_reader *reader)
+{
+        tg_stream_release(reader->block);
+        reader->block = NULL;
+        if (reader->container.codec == TG_CODEC_NULL)
+                return;
+        reader->block = tg_allocate_zeroed(1, sizeof *reader->block);
+        reader->block->users = 1;
+        reader->block->bytes = reader->container.plain;
+        reader->container.plain = (struct tg_buffer){0};
+}
+
+/* Goes to the next block that has records. Returns 0, 1 at the end of the stream, or -1. */
+static int next_block(struct tg_stream_reader *reader, struct tg_error *error)
+{
+        while (reader->file < reader->files->count) {
+                const struct file *file = &reader->files->items[reader->file];
+                struct tg_container_block block;
+                int answer;
+
+                if (!reader->open) {
+                        if (tg_container_init(&reader->container, file->bytes, error) < 0)
+                                return tg_fail_context(error, "%s", file->path);
+                        reader->open = true;
+                }
+                answer = tg_container_next(&reader->container, &block, error);
+                if (answer < 0)
+                        return tg_fail_context(error, "%s", file->path);
+                if (answer == 0) {
+                        keep_block(reader);
+                        reader->rest = block.data;
+                        reader->records = block.count;
+                        if (block.count > 0)
+                                return 0;
+                        continue;
+                }
+                tg_container_deinit(&reader->container);
+                reader->open = false;
+                reader->bytes_before += file->bytes.size;
+                reader->file++;
+        }
+        return 1;
+}
+
+/*
+ * Records of a block stand behind one another without a length: to find where one ends, it is
+ * decoded. If that fails, nobody knows where the next begins: the rest of the block is one fault.
+ */
+static void cut_record(struct tg_stream_reader *reader, struct tg_stream_record *record)
+{
+        const struct tg_reading *reading = record->reading;
+        size_t size, head_size;
+        int fault = tg_plan_decode(reading->full, reader->rest, &reader->scratch, &size);
+
+        if (fault == 0)
+                fault = tg_plan_decode(reading->head, reader->rest, &record->head, &head_size);
+        if (fault < 0) {
+                record->fault = "undecodable";
+                record->detail = tg_decode_error_text(fault);
+                record->head.time_ms = TG_NO_TIME;
+                size = reader->rest.size;
+                reader->records = 1;
+        } else if (record->head.customer.size == 0) {
+                record->fault = "no customer";
+                record->detail = "its customer is empty, so it belongs to no partition";
+        }
+        record->datum = tg_span_of(reader->rest.data, size);
+        reader->rest = tg_span_of(reader->rest.data + size, reader->rest.size - size);
+        reader->records--;
+}
+
+int tg_stream_reader_next(struct tg_stream_reader *reader, struct tg_stream_record *ret_record,
+                          struct tg_error *error)
+{
+        int answer;
+
+        while (reader->records == 0) {
+                answer = next_block(reader, error);
+                if (answer != 0)
+                        return answer;
+        }
+        ret_record->reading = &reader->files->items[reader->file].reading;
+        ret_record->fault = NULL;
+        ret_record->detail = NULL;
+        ret_record->owner = reader->block;
+        if (reader->block)
+                reader->block->users++;
+        cut_record(reader, ret_record);
+        ret_record->file_bytes = reader->bytes_before + reader->container.offset;
+        return 0;
+}

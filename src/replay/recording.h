@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A recording: directories with touchpoints*.avro and requests*.avro, each stem one stream of
+ * records in the order of the file names.
+ *
+ * Files are mapped, not read; opening costs a schema's compilation a file. Records of uncompressed
+ * files are spans into the mapping; blocks of compressed ones are kept until the last of their
+ * records is released. A recording is immutable and shared; each reader (tg_stream) belongs to one
+ * thread.
+ */
+#pragma once
+
+#include "avro/container.h"
+#include "records/head.h"
+#include "shard/port.h"
+
+struct tg_recording;
+
+/* Opens the recordings in COUNT directories as one. Returns 0 or -1. */
+int tg_recording_open(const char *const *directories, size_t count,
+                      struct tg_recording **ret_recording, struct tg_error *error);
+void tg_recording_close(struct tg_recording *recording); /* NULL is fine */
+
+size_t tg_recording_bytes(const struct tg_recording *recording); /* of all files */
+
+/* What a reader yields. */
+struct tg_stream_record {
+        struct tg_span datum;
+        const struct tg_reading *reading;
+        struct tg_head head; /* of the datum; with a fault its time alone, if it could be read */
+        void *owner;         /* give it to tg_stream_release() */
+        const char *fault;   /* not NULL: it can't be read; `datum` is the rest of its block */
+        const char *detail;  /* of the fault, for a person; static */
+        size_t file_bytes;   /* how far into the stream this was, for progress */
+};
+
+struct tg_stream_reader;
+
+struct tg_stream_reader *tg_stream_reader_new(const struct tg_recording *recording,
+                                              enum tg_stream stream);
+void tg_stream_reader_free(struct tg_stream_reader *reader); /* NULL is fine */
+
+/* Returns 0 and the next record, 1 behind the last one, or -1 (a broken file: which, and where). */
+int tg_stream_reader_next(struct tg_stream_reader *reader, struct tg_stream_record *ret_record,
+                          struct tg_error *error);
+
+/* The record's bytes are needed no more. Any order; the reader may be gone. */
+void tg_stream_release(void *owner);

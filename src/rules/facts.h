@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a touchpoint and a permit leave in the customer's cells.
+ *
+ * Any thread may apply a touchpoint; permits are the owner's.
+ */
+#pragma once
+
+#include "rules/history.h"
+
+/*
+ * Records the touch in every counter that counts it, and settles the permit it is about. HISTORY
+ * was made with the touchpoint's traits. What finds no room marks the state incomplete.
+ */
+void tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint);
+
+/*
+ * Adds a permit at history->now_ms to every counter of permits that the request belongs to. TAG is
+ * the one wanted; the next free one is taken and returned. False if there is no room.
+ */
+bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag);
+
+/*
+ * The counter of permits that is full for this request: the number of permits it keeps, which is
+ * its limit; 0 if none is full.
+ */
+uint32_t tg_facts_permits_full(struct tg_history *history);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One customer's cells as a policy sees them: found once for a record, then read and written.
+ *
+ * Lives on the stack while one record is dealt with; borrows policy, table and record.
+ */
+#pragma once
+
+#include "rules/counters.h"
+
+struct tg_history {
+        const struct tg_counters *counters;
+        struct tg_table *table;
+        struct tg_identity customer;
+        struct tg_traits traits;          /* of the record dealt with: they name the pair cells */
+        int64_t now_ms;                   /* the clock of the partition */
+        int64_t horizon_ms;               /* now plus the allowed skew */
+        struct tg_line *cells[TG_SCOPES]; /* NULL: not looked for, or not there */
+        uint8_t found;                    /* bit = scope: looked for already */
+};
+
+void tg_history_init(struct tg_history *history, const struct tg_counters *counters,
+                     struct tg_table *table, struct tg_span customer,
+                     const struct tg_traits *traits, int64_t now_ms, int64_t skew_ms);
+
+/* How the cell of SCOPE is read; view.cell is NULL if there is none (so nothing is counted). */
+struct tg_cell_view tg_history_view(struct tg_history *history, enum tg_scope scope);
+
+/* The same, but the cell is added; view.cell is NULL if the table is full. The traits have SCOPE.
+ */
+struct tg_cell_view tg_history_obtain(struct tg_history *history, enum tg_scope scope);
+
+/*
+ * Whether something about this customer, in the scopes of the policy that the traits have, could
+ * not be stored: deciding would be guessing.
+ */
+bool tg_history_incomplete(struct tg_history *history);

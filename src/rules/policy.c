@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/policy.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#include "base/memory.h"
+
+enum { PERMITS_PER_CUSTOMER = 256, PERMITS_PER_CUSTOMER_MAX = 4096, GENERATED_NAME_SIZE = 24 };
+
+#define CONFIRM_ADS_MS TG_HOUR_MS
+#define CONFIRM_MS (72 * TG_HOUR_MS)
+
+static void read_confirm_within(struct tg_compiler *compiler, struct tg_reader *defaults)
+{
+        struct tg_reader channels;
+
+        for (unsigned channel = 0; channel < TG_CHANNELS; channel++)
+                compiler->confirm_within_ms[channel] =
+                        channel == TG_CHANNEL_ADS ? CONFIRM_ADS_MS : CONFIRM_MS;
+        if (!tg_read_mapping(defaults, "confirm_within", TG_OPTIONAL, &channels))
+                return;
+        for (unsigned channel = 1; channel < TG_CHANNELS; channel++)
+                tg_read_duration(&channels, tg_channel_words.words[channel], TG_OPTIONAL, 1,
+                                 TG_WINDOW_MAX_MS, &compiler->confirm_within_ms[channel]);
+        tg_reader_finish(&channels);
+}
+
+static void read_defaults(struct tg_compiler *compiler, struct tg_reader *reader)
+{
+        struct tg_reader defaults;
+
+        tg_read_mapping(reader, "defaults", TG_OPTIONAL, &defaults);
+        read_confirm_within(compiler, &defaults);
+        tg_reader_finish(&defaults);
+}
+
+static void read_limits(struct tg_compiler *compiler, struct tg_reader *reader)
+{
+        int64_t permits = PERMITS_PER_CUSTOMER;
+        struct tg_reader limits;
+
+        if (tg_read_mapping(reader, "limits", TG_OPTIONAL, &limits)) {
+                tg_read_integer(&limits, "permits_per_customer", TG_OPTIONAL, 1,
+                                PERMITS_PER_CUSTOMER_MAX, &permits);
+                tg_reader_finish(&limits);
+        }
+        compiler->permits_per_customer = (uint32_t)permits;
+}
+
+static void check_name(struct tg_compiler *compiler, const struct tg_policy *policy,
+                       const struct tg_node *node, const char *name)
+{
+        for (size_t i = 0; i < policy->rule_count; i++) {
+                if (strcmp(policy->rules[i].name, name) == 0)
+                        tg_diagnose(
+                                compiler->diagnostics, node, TG_ERROR,
+                                "decisions give a rule's name as the reason: let each have its own",
+                                "there is a rule \"%s\" already, in line %" PRIu32, name,
+                                tg_node_place(policy->rules[i].node).line);
+        }
+}
+
+/* The one section that says which family the rule is of. */
+static void read_family(struct tg_compiler *compiler, struct tg_reader *reader,
+                        struct tg_rule *rule)
+{
+        size_t told = compiler->diagnostics->errors;
+        struct tg_reader section;
+
+        for (size_t i = 0; i < tg_family_count; i++) {
+                const struct tg_family *family = tg_families[i];
+                const struct tg_node *node =
+                        tg_read_mapping(reader, family->name, TG_OPTIONAL, &section);
+
+                if (!node)
+                        continue;
+                if (rule->family) {
+                        tg_diagnose(compiler->diagnostics, tg_node_key(node), TG_ERROR,
+                                    "make it a rule of its own",
+                                    "a rule is of one family; this one is a %s already",
+                                    rule->family->name);
+                        continue;
+                }
+                rule->family = family;
+                family->compile(compiler, &section, rule);
+                tg_reader_finish(&section);
+        }
+        tg_reader_finish(reader);
+        /* A rule or section that is misspelt or no mapping was told already. */
+        if (!rule->family && reader->node && compiler->diagnostics->errors == told)
+                tg_diagnose(compiler->diagnostics, rule->node, TG_ERROR,
+                            "say what it does: cap, retarget or wait",
+                            "a rule needs a section of one family");
+}
+
+static void read_rule(struct tg_compiler *compiler, struct tg_policy *policy,
+                      const struct tg_node *node)
+{
+        struct tg_rule *rule = &policy->rules[policy->rule_count];
+        struct tg_span name = tg_span_text("");
+        struct tg_reader reader;
+        const struct tg_node *named;
+
+        rule->node = node;
+        tg_reader_init(&reader, compiler->diagnostics, node, "rule");
+        named = tg_read_text(&reader, "rule", TG_REQUIRED, &name);
+        rule->name = (const char *)name.data;
+        if (named)
+                check_name(compiler, policy, named, rule->name);
+        tg_selector_read(&rule->for_, &reader, "for", TG_SELECT_REQUESTS);
+        read_family(compiler, &reader, rule);
+        policy->rule_count++;
+}
+
+static void read_rules(struct tg_compiler *compiler, struct tg_policy *policy,
+                       struct tg_reader *reader)
+{
+        const struct tg_node *list = tg_read_sequence(reader, "rules", TG_OPTIONAL);
+
+        if (!list)
+                return;
+        /* Rules are never moved: counters borrow their selectors. */
+        policy->rules = tg_allocate_zeroed(tg_node_count(list), sizeof policy->rules[0]);
+        for (const struct tg_node *node = tg_node_first(list); node; node = tg_node_next(node)) {
+                if (policy->rule_count == TG_RULES_MAX) {
+                        tg_diagnose(compiler->diagnostics, node, TG_ERROR,
+                                    "one rule can select several channels and campaigns",
+                                    "more than %d rules", TG_RULES_MAX);
+                        return;
+                }
+                read_rule(compiler, policy, node);
+        }
+}
+
+static void read_throttle(struct tg_compiler *compiler, struct tg_policy *policy,
+                          const struct tg_node *node, uint32_t partitions)
+{
+        char *generated = policy->text + policy->throttle_count * GENERATED_NAME_SIZE;
+        struct tg_throttle *throttle = &policy->throttles[policy->throttle_count++];
+        struct tg_span name;
+        struct tg_reader reader;
+        const struct tg_node *rate;
+
+        snprintf(generated, GENERATED_NAME_SIZE, "throttle-%zu", policy->throttle_count);
+        name = tg_span_text(generated);
+        *throttle = (struct tg_throttle){.rate = {1, TG_SECOND_MS}, .burst = 1};
+        tg_reader_init(&reader, compiler->diagnostics, node, "throttle");
+        tg_read_text(&reader, "name", TG_OPTIONAL, &name);
+        throttle->name = (const char *)name.data;
+        tg_selector_read(&throttle->for_, &reader, "for", TG_SELECT_REQUESTS);
+        rate = tg_read_rate(&reader, "rate", TG_REQUIRED, &throttle->rate);
+        tg_read_integer(&reader, "burst", TG_OPTIONAL, 1, INT32_MAX, &throttle->burst);
+        tg_reader_finish(&reader);
+        if (rate && partitions && throttle->burst < partitions)
+                tg_diagnose(
+                        compiler->diagnostics, rate, TG_WARNING,
+                        "a burst that is a multiple of the partitions is divided evenly",
+                        "%s has a burst of %" PRId64 " for %" PRIu32
+                        " partitions: each may send one at once, so together they may send more",
+                        throttle->name, throttle->burst, partitions);
+}
+
+static void read_throttles(struct tg_compiler *compiler, struct tg_policy *policy,
+                           struct tg_reader *reader, uint32_t partitions)
+{
+        const struct tg_node *list = tg_read_sequence(reader, "throttles", TG_OPTIONAL);
+
+        if (!list)
+                return;
+        policy->throttles = tg_allocate_zeroed(tg_node_count(list), sizeof policy->throttles[0]);
+        policy->text = tg_allocate(tg_node_count(list) * GENERATED_NAME_SIZE);
+        for (const struct tg_node *node = tg_node_first(list); node; node = tg_node_next(node)) {
+                if (policy->throttle_count == TG_THROTTLES_MAX) {
+                        tg_diagnose(compiler->diagnostics, node, TG_ERROR, NULL,
+                                    "more than %d throttles", TG_THROTTLES_MAX);
+                        return;
+                }
+                read_throttle(compiler, policy, node, partitions);
+        }
+}
+
+/* Of what the document says, not of how it is written: comments and spacing change nothing. */
+static void hash_document(const struct tg_document *document,
+                          char ret_hash[static TG_POLICY_HASH_SIZE + 1])
+{
+        struct tg_buffer canonical = {0};
+        XXH128_hash_t hash;
+
+        tg_document_canonical(document, &canonical);
+        hash = XXH3_128bits(canonical.data, canonical.size);
+        snprintf(ret_hash, TG_POLICY_HASH_SIZE + 1, "%016" PRIx64 "%016" PRIx64,
+                 (uint64_t)hash.high64, (uint64_t)hash.low64);
+        tg_buffer_deinit(&canonical);
+}
+
+/* Takes DOCUMENT. */
+static int compile(struct tg_document *document, uint32_t partitions,
+                   struct tg_diagnostics *diagnostics, struct tg_policy **ret_policy)
+{
+        struct tg_policy *policy = tg_allocate_zeroed(1, sizeof *policy);
+        struct tg_compiler compiler = {.diagnostics = diagnostics, .counters = &policy->counters};
+        struct tg_span name = tg_span_text("");
+        struct tg_reader reader;
+
+        policy->document = document;
+        tg_reader_init(&reader, diagnostics, tg_document_root(document), "policy");
+        tg_read_text(&reader, "policy", TG_REQUIRED, &name);
+        policy->name.name = (const char *)name.data;
+        hash_document(document, policy->name.hash);
+        read_defaults(&compiler, &reader);
+        read_limits(&compiler, &reader);
+        policy->permits_per_customer = compiler.permits_per_customer;
+        read_rules(&compiler, policy, &reader);
+        read_throttles(&compiler, policy, &reader, partitions);
+        tg_reader_finish(&reader);
+        if (diagnostics->errors) {
+                tg_policy_free(policy);
+                return -1;
+        }
+        *ret_policy = policy;
+        return 0;
+}
+
+int tg_policy_load(const char *path, uint32_t partitions, struct tg_diagnostics *diagnostics,
+                   struct tg_policy **ret_policy)
+{
+        struct tg_document *document;
+
+        if (tg_document_load(path, diagnostics, &document) < 0)
+                return -1;
+        return compile(document, partitions, diagnostics, ret_policy);
+}
+
+int tg_policy_parse(const char *name, struct tg_span text, uint32_t partitions,
+                    struct tg_diagnostics *diagnostics, struct tg_policy **ret_policy)
+{
+        struct tg_document *document;
+
+        if (tg_document_parse(name, text, diagnostics, &document) < 0)
+                return -1;
+        return compile(document, partitions, diagnostics, ret_policy);
+}
+
+void tg_policy_free(struct tg_policy *policy)
+{
+        if (!policy)
+                return;
+        for (size_t i = 0; i < policy->rule_count; i++) {
+                tg_selector_deinit(&policy->rules[i].for_);
+                tg_selector_deinit(&policy->rules[i].where);
+        }
+        for (size_t i = 0; i < policy->throttle_count; i++)
+                tg_selector_deinit(&policy->throttles[i].for_);
+        free(policy->rules);
+        free(policy->throttles);
+        free(policy->text);
+        tg_document_free(policy->document);
+        free(policy);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A policy: compiled once from YAML into an immutable table of rules, counters and throttles.
+ *
+ * Any number of threads may read it. It owns its document, which names and patterns borrow.
+ */
+#pragma once
+
+#include "config/document.h"
+#include "records/decision.h"
+#include "rules/family.h"
+
+enum { TG_RULES_MAX = 256, TG_THROTTLES_MAX = 64 };
+
+/* Pacing: at most `rate`, in bursts of at most `burst`, over all partitions together. */
+struct tg_throttle {
+        const char *name; /* its own, or "throttle-<position in the policy>" */
+        struct tg_selector for_;
+        struct tg_rate rate;
+        int64_t burst;
+};
+
+struct tg_policy {
+        struct tg_policy_name name;
+        struct tg_rule *rules; /* owned; in policy order */
+        size_t rule_count;
+        struct tg_throttle *throttles; /* owned; in policy order */
+        size_t throttle_count;
+        struct tg_counters counters;
+        uint32_t permits_per_customer; /* of one counter, at most */
+        struct tg_document *document;  /* owned */
+        char *text;                    /* owned: names made up here */
+};
+
+/*
+ * Reads a policy. Every mistake is told to DIAGNOSTICS; returns 0 and a policy, or -1 if there were
+ * errors. Warnings alone are no hindrance. PARTITIONS is how many share each throttle (0: not
+ * known).
+ */
+int tg_policy_load(const char *path, uint32_t partitions, struct tg_diagnostics *diagnostics,
+                   struct tg_policy **ret_policy);
+
+/* The same from TEXT; NAME stands for the file in messages. */
+int tg_policy_parse(const char *name, struct tg_span text, uint32_t partitions,
+                    struct tg_diagnostics *diagnostics, struct tg_policy **ret_policy);
+
+void tg_policy_free(struct tg_policy *policy); /* NULL is fine */

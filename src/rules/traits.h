@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What `for`, `where` and `each` look at: the words that a touchpoint and a request have in common.
+ *
+ * Borrows the spans of the record it was taken from. Pure.
+ */
+#pragma once
+
+#include "records/request.h"
+#include "records/touchpoint.h"
+
+/* Whose counter: a customer's, or a customer's with one more word. */
+enum tg_scope {
+        TG_SCOPE_CUSTOMER,
+        TG_SCOPE_CHANNEL,
+        TG_SCOPE_CAMPAIGN,
+        TG_SCOPE_SUBJECT,
+        TG_SCOPE_TOPIC,
+        TG_SCOPES,
+};
+
+extern const struct tg_words tg_scope_words;
+
+enum { TG_WORD_UNSAID = UINT8_MAX }; /* a touchpoint has neither kind nor class */
+
+struct tg_traits {
+        uint8_t channel; /* enum tg_channel, TG_CHANNEL_ABSENT: none */
+        uint8_t kind;    /* enum tg_kind or TG_WORD_UNSAID */
+        uint8_t class;   /* enum tg_class or TG_WORD_UNSAID */
+        struct tg_span campaign;
+        struct tg_span subject;
+        struct tg_span topic;
+};
+
+struct tg_traits tg_traits_of_request(const struct tg_request *request);
+struct tg_traits tg_traits_of_touchpoint(const struct tg_touchpoint *touchpoint);
+
+/* The word that tells cells of SCOPE apart; absent if there is none (and for the customer). */
+struct tg_span tg_traits_value(const struct tg_traits *traits, enum tg_scope scope);
+
+/* Whether there is a cell of SCOPE for these. */
+bool tg_traits_have(const struct tg_traits *traits, enum tg_scope scope);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request's way to its answer: the gate's own checks, the rules, the throttles; then what the
+ * answer leaves behind (a permit, a charge, a message that waits) and what it tells (decision,
+ * permitted message).
+ *
+ * Called by the owner of the partition, at the partition's clock.
+ */
+#pragma once
+
+#include "shard/partition.h"
+
+/* A request that was just read from RECORD. */
+int tg_decide_first(struct tg_partition *partition, const struct tg_request *request,
+                    const struct tg_record *record, struct tg_error *error);
+
+/* A message that waited and is due. Takes WAITER. */
+int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,
+                    struct tg_error *error);

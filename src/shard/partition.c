@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shard/partition.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "rules/facts.h"
+#include "shard/decide.h"
+
+int tg_partition_new(int32_t id, const struct tg_partition_options *options,
+                     const struct tg_port *port, struct tg_summary *summary,
+                     struct tg_buffer *buffer, struct tg_partition **ret_partition,
+                     struct tg_error *error)
+{
+        const struct tg_policy *policy = options->policy;
+        struct tg_partition *partition;
+        struct tg_table *table;
+
+        if (tg_table_new(options->table_bytes, &options->hash_key, &table, error) < 0)
+                return -1;
+        partition = tg_allocate_zeroed(1, sizeof *partition);
+        partition->id = id;
+        partition->options = options;
+        partition->port = port;
+        partition->summary = summary;
+        partition->buffer = buffer;
+        partition->table = table;
+        partition->waiting = tg_waiting_new(policy->throttle_count, options->waiting);
+        partition->throttles =
+                tg_allocate_zeroed(policy->throttle_count, sizeof partition->throttles[0]);
+        for (size_t i = 0; i < policy->throttle_count; i++)
+                partition->throttles[i] = tg_gcra_of(
+                        policy->throttles[i].rate, policy->throttles[i].burst, options->partitions);
+        partition->clock_ms = TG_NO_TIME;
+        for (int stream = 0; stream < TG_STREAMS; stream++)
+                partition->next[stream] = -1;
+        *ret_partition = partition;
+        return 0;
+}
+
+static void release(const struct tg_partition *partition, const struct tg_record *record)
+{
+        const struct tg_source *source = &partition->port->source;
+
+        if (source->release)
+                source->release(source->context, record);
+}
+
+void tg_partition_free(struct tg_partition *partition)
+{
+        struct tg_record record;
+
+        if (!partition)
+                return;
+        for (int stream = 0; stream < TG_STREAMS; stream++) {
+                while (tg_merge_take(&partition->merge, (enum tg_stream)stream, &record))
+                        release(partition, &record);
+        }
+        tg_merge_deinit(&partition->merge);
+        tg_table_free(partition->table);
+        tg_waiting_free(partition->waiting);
+        free(partition->throttles);
+        free(partition);
+}
+
+int tg_partition_advance(struct tg_partition *partition, int64_t t_ms, struct tg_error *error)
+{
+        int64_t due_ms;
+
+        while ((due_ms = tg_waiting_due(partition->waiting, partition->throttles)) <= t_ms) {
+                if (tg_partition_catch_up(partition, due_ms, error) < 0)
+                        return -1;
+        }
+        if (partition->clock_ms < t_ms)
+                partition->clock_ms = t_ms;
+        return 0;
+}
+
+int tg_partition_catch_up(struct tg_partition *partition, int64_t t_ms, struct tg_error *error)
+{
+        struct tg_waiter *waiter;
+
+        if (partition->clock_ms < t_ms)
+                partition->clock_ms = t_ms;
+        while ((waiter = tg_waiting_take(partition->waiting, partition->throttles,
+                                         partition->clock_ms))) {
+                if (tg_decide_again(partition, waiter, error) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int reject(struct tg_partition *partition, const struct tg_record *record,
+                  const char *reason, const char *detail, struct tg_error *error)
+{
+        const struct tg_sink *sink = &partition->port->sink;
+
+        partition->summary->rejected++;
+        return sink->rejected(sink->context, record, reason, detail, error);
+}
+
+static int take_touchpoint(struct tg_partition *partition, const struct tg_record *record,
+                           struct tg_error *error)
+{
+        struct tg_touchpoint touchpoint;
+        struct tg_history history;
+        struct tg_traits traits;
+        size_t consumed;
+        int fault = tg_plan_decode(record->reading->full, record->datum, &touchpoint, &consumed);
+
+        if (fault < 0)
+                return reject(partition, record, "undecodable", tg_decode_error_text(fault), error);
+        traits = tg_traits_of_touchpoint(&touchpoint);
+        tg_history_init(&history, &partition->options->policy->counters, partition->table,
+                        touchpoint.customer, &traits, partition->clock_ms,
+                        partition->options->skew_ms);
+        tg_facts_apply(&history, &touchpoint);
+        partition->summary->touchpoints++;
+        return 0;
+}
+
+static int take_request(struct tg_partition *partition, const struct tg_record *record,
+                        struct tg_error *error)
+{
+        struct tg_request request;
+        size_t consumed;
+        int fault = tg_plan_decode(record->reading->full, record->datum, &request, &consumed);
+
+        if (fault < 0)
+                return reject(partition, record, "undecodable", tg_decode_error_text(fault), error);
+        partition->summary->requests++;
+        return tg_decide_first(partition, &request, record, error);
+}
+
+int tg_partition_take(struct tg_partition *partition, const struct tg_record *record,
+                      struct tg_error *error)
+{
+        int result;
+
+        partition->next[record->stream] = record->offset + 1;
+        if (record->kind == TG_RECORD_FAULTY)
+                result = reject(partition, record, record->fault, record->detail, error);
+        else if (record->stream == TG_STREAM_REQUESTS)
+                result = take_request(partition, record, error);
+        else
+                result = take_touchpoint(partition, record, error);
+        release(partition, record);
+        return result;
+}
+
+struct tg_progress tg_partition_progress(const struct tg_partition *partition)
+{
+        struct tg_progress progress = {.partition = partition->id};
+        int64_t waits = tg_waiting_oldest_offset(partition->waiting);
+
+        memcpy(progress.next, partition->next, sizeof progress.next);
+        if (waits >= 0)
+                progress.next[TG_STREAM_REQUESTS] = waits;
+        return progress;
+}

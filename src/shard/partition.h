@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A partition: the unit of everything. Its clock, its customers, what waits, its share of every
+ * throttle; and the deciding.
+ *
+ * Nothing that a decision depends on is shared with another partition. One owner, one thread (but
+ * any thread may record facts in its table).
+ */
+#pragma once
+
+#include "pacing/waiting.h"
+#include "rules/evaluate.h"
+#include "shard/merge.h"
+#include "shard/port.h"
+#include "shard/summary.h"
+
+/* How partitions are set up; the same for all of a process. */
+struct tg_partition_options {
+        const struct tg_policy *policy;
+        uint32_t partitions; /* of the request topic, which throttles are divided by */
+        size_t table_bytes;  /* of one partition's customer table */
+        struct tg_waiting_limits waiting;
+        struct tg_hash_key hash_key; /* of customer ids */
+        int64_t skew_ms;             /* how far in the future an event may be */
+};
+
+struct tg_partition {
+        int32_t id;
+        const struct tg_partition_options *options;
+        const struct tg_port *port;
+        struct tg_summary *summary; /* of the shard */
+        struct tg_buffer *buffer;   /* of the shard: where outputs are encoded */
+        struct tg_merge merge;      /* records read and not yet taken up */
+        struct tg_table *table;
+        struct tg_waiting *waiting;
+        struct tg_gcra *throttles; /* owned; one for each of the policy */
+        int64_t clock_ms;          /* TG_NO_TIME: nothing seen yet */
+        int64_t age;               /* requests taken up so far */
+        int64_t next[TG_STREAMS];  /* the next offset of each stream; -1: nothing read yet */
+        bool facts_read;           /* the streams of facts have been read to their ends once */
+};
+
+int tg_partition_new(int32_t id, const struct tg_partition_options *options,
+                     const struct tg_port *port, struct tg_summary *summary,
+                     struct tg_buffer *buffer, struct tg_partition **ret_partition,
+                     struct tg_error *error);
+void tg_partition_free(struct tg_partition *partition); /* NULL is fine; releases what it holds */
+
+/* Decides what is due at or before T_MS, each at its own moment, and moves the clock to T_MS. */
+int tg_partition_advance(struct tg_partition *partition, int64_t t_ms, struct tg_error *error);
+
+/* Moves the clock to T_MS at once and decides all that is due by then, at T_MS: the wall clock. */
+int tg_partition_catch_up(struct tg_partition *partition, int64_t t_ms, struct tg_error *error);
+
+/* Takes up a record at the present clock: applies a touchpoint, decides a request, rejects the
+ * rest. */
+int tg_partition_take(struct tg_partition *partition, const struct tg_record *record,
+                      struct tg_error *error);
+
+/* How far it has come: what must be read again after a restart, what waits included. */
+struct tg_progress tg_partition_progress(const struct tg_partition *partition);

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The port of a shard: where its records come from, where its decisions go, and what time it is.
+ *
+ * The same loop runs over Kafka (kafka/), over a recording (replay/) and in memory (shard/twin.h).
+ * All calls come from the shard's own thread. Operations return 0, a positive answer named below,
+ * or -1 with an error, which ends the shard.
+ */
+#pragma once
+
+#include "avro/plan.h"
+#include "base/error.h"
+#include "records/decision.h"
+#include "records/schemas.h"
+
+/* The streams of a partition: one of requests, the others of facts. */
+enum tg_stream { TG_STREAM_TOUCHPOINTS, TG_STREAM_REQUESTS, TG_STREAMS };
+
+enum tg_record_kind {
+        TG_RECORD_DATA,     /* a touchpoint or a request */
+        TG_RECORD_FAULTY,   /* one that can't be read: `fault` and `detail` say why */
+        TG_RECORD_END,      /* no more in this stream of this partition, as far as is known now */
+        TG_RECORD_ASSIGNED, /* the partition is ours from here on */
+        TG_RECORD_REVOKED,  /* the partition is not ours any more: forget it */
+};
+
+/* How the data of one writer's schema are read. Shared, immutable. */
+struct tg_reading {
+        const struct tg_plan *head; /* id, customer, time alone */
+        const struct tg_plan *full;
+};
+
+/* One thing that a source tells. Spans live until the record is released. */
+struct tg_record {
+        enum tg_record_kind kind;
+        enum tg_stream stream;
+        int32_t partition; /* -1 for a faulty record of a recording: its customer is not known */
+        int64_t offset;    /* the record's own */
+        int64_t time_ms;   /* event time, of TG_RECORD_DATA */
+        struct tg_span customer; /* of TG_RECORD_DATA */
+        struct tg_span datum;    /* of TG_RECORD_DATA: the bytes to decode, without framing */
+        const struct tg_reading *reading; /* of TG_RECORD_DATA */
+        struct tg_span value;             /* as it came, framing included, for a dead letter */
+        const char *fault;  /* of TG_RECORD_FAULTY: why, in one word or two; static text */
+        const char *detail; /* of TG_RECORD_FAULTY: why, for a person; lives like the spans */
+        void *owner;        /* the source's own handle */
+};
+
+struct tg_source {
+        /*
+         * Fills up to CAPACITY records; may wait a little for the first. Within one stream of one
+         * partition they come in order. Returns 0, or 1 when nothing will ever come again (the
+         * end of a recording, or the process was asked to stop); what was filled counts also then.
+         */
+        int (*poll)(void *context, struct tg_record *records, size_t capacity, size_t *ret_count,
+                    struct tg_error *error);
+
+        /* The shard has done with this record; called once for each, in any order. May be NULL. */
+        void (*release)(void *context, const struct tg_record *record);
+
+        /* The name that positions carry for a stream. Lives as long as the source. */
+        const char *(*stream_name)(void *context, enum tg_stream stream);
+
+        void *context;
+};
+
+/* How far a partition has been decided: the next offset to read of each stream after a restart. */
+struct tg_progress {
+        int32_t partition;
+        int64_t next[TG_STREAMS]; /* -1: nothing read yet */
+};
+
+struct tg_sink {
+        /* Everything until the commit belongs together. */
+        int (*begin)(void *context, struct tg_error *error);
+
+        /* A decision, encoded, for the partition it was made in. The datum is borrowed. */
+        int (*decision)(void *context, int32_t partition, const struct tg_decision *decision,
+                        struct tg_span datum, struct tg_error *error);
+
+        /* A permitted message, encoded, for its channel (in decision->request). */
+        int (*permitted)(void *context, int32_t partition, const struct tg_decision *decision,
+                         struct tg_span datum, struct tg_error *error);
+
+        /* A dead letter: RECORD as it came; RECORD->partition may be -1. */
+        int (*rejected)(void *context, const struct tg_record *record, const char *reason,
+                        const char *detail, struct tg_error *error);
+
+        /* Makes what was produced since begin, and the progress, durable. */
+        int (*commit)(void *context, const struct tg_progress *progress, size_t count,
+                      struct tg_error *error);
+
+        void *context;
+};
+
+/* The wall clock, UTC milliseconds; read once per batch. A recording has none: now_ms is NULL. */
+struct tg_clock {
+        int64_t (*now_ms)(void *context);
+        void *context;
+};
+
+struct tg_port {
+        struct tg_source source;
+        struct tg_sink sink;
+        struct tg_clock clock;
+};

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The loop, and below it what it does with a batch.
+ */
+#include "shard/shard.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+
+struct shard {
+        const struct tg_shard_options *options;
+        const struct tg_port *port;
+        struct tg_summary *summary;
+        struct tg_buffer buffer;
+        struct tg_record *records;        /* one batch */
+        struct tg_partition **partitions; /* by id; NULL: not ours */
+        struct tg_progress *progress;     /* of those that are ours */
+};
+
+static int take_batch(struct shard *shard, size_t count, struct tg_error *error);
+static int commit(struct shard *shard, struct tg_error *error);
+static int shard_init(struct shard *shard, const struct tg_shard_options *options,
+                      const struct tg_port *port, struct tg_summary *summary);
+static void shard_deinit(struct shard *shard);
+
+int tg_shard_run(const struct tg_shard_options *options, const struct tg_port *port,
+                 struct tg_summary *ret_summary, struct tg_error *error)
+{
+        const struct tg_source *source = &port->source;
+        const struct tg_sink *sink = &port->sink;
+        struct shard shard;
+        int answer = shard_init(&shard, options, port, ret_summary);
+
+        while (answer == 0) {
+                size_t count = 0;
+
+                answer =
+                        source->poll(source->context, shard.records, options->batch, &count, error);
+                if (answer < 0 || sink->begin(sink->context, error) < 0 ||
+                    take_batch(&shard, count, error) < 0 || commit(&shard, error) < 0)
+                        answer = -1;
+        }
+        shard_deinit(&shard);
+        return answer < 0 ? -1 : 0;
+}
+
+static int shard_init(struct shard *shard, const struct tg_shard_options *options,
+                      const struct tg_port *port, struct tg_summary *summary)
+{
+        uint32_t partitions = options->partition.partitions;
+
+        assert(options->batch > 0 && partitions > 0);
+        assert(options->clock == TG_CLOCK_EVENT || port->clock.now_ms);
+        *shard = (struct shard){.options = options, .port = port, .summary = summary};
+        tg_summary_init(summary, options->partition.policy);
+        shard->records = tg_allocate(options->batch * sizeof shard->records[0]);
+        shard->partitions = tg_allocate_zeroed(partitions, sizeof(struct tg_partition *));
+        shard->progress = tg_allocate(partitions * sizeof shard->progress[0]);
+        return 0;
+}
+
+static void forget(struct shard *shard, int32_t id)
+{
+        if (shard->partitions[id])
+                shard->summary->pending += tg_waiting_count(shard->partitions[id]->waiting);
+        tg_partition_free(shard->partitions[id]);
+        shard->partitions[id] = NULL;
+}
+
+static void shard_deinit(struct shard *shard)
+{
+        for (uint32_t id = 0; id < shard->options->partition.partitions; id++)
+                forget(shard, (int32_t)id);
+        free(shard->partitions);
+        free(shard->progress);
+        free(shard->records);
+        tg_buffer_deinit(&shard->buffer);
+}
+
+static int adopt(struct shard *shard, int32_t id, struct tg_error *error)
+{
+        assert(!shard->partitions[id]);
+        return tg_partition_new(id, &shard->options->partition, shard->port, shard->summary,
+                                &shard->buffer, &shard->partitions[id], error);
+}
+
+/* An event from too far in the future would stop the clock's use for everybody: a dead letter. */
+static void refuse_future(const struct shard *shard, struct tg_record *record, int64_t now_ms)
+{
+        if (record->kind != TG_RECORD_DATA || now_ms == TG_NEVER ||
+            record->time_ms <= now_ms + shard->options->partition.skew_ms)
+                return;
+        record->kind = TG_RECORD_FAULTY;
+        record->fault = "future";
+        record->detail = "its time is later than now (or the configured end) by more than "
+                         "future_skew_max";
+}
+
+/* A record of no partition: nobody knows whose it is. */
+static int reject_homeless(struct shard *shard, const struct tg_record *record,
+                           struct tg_error *error)
+{
+        const struct tg_source *source = &shard->port->source;
+        const struct tg_sink *sink = &shard->port->sink;
+        int result;
+
+        shard->summary->rejected++;
+        result = sink->rejected(sink->context, record, record->fault, record->detail, error);
+        if (source->release)
+                source->release(source->context, record);
+        return result;
+}
+
+/* By event time: record by record in merged order, the clock moved by each. */
+static int drain_by_event_time(struct tg_partition *partition, struct tg_error *error)
+{
+        struct tg_record record;
+
+        while (tg_merge_next(&partition->merge, &record)) {
+                if (record.kind == TG_RECORD_DATA &&
+                    tg_partition_advance(partition, record.time_ms, error) < 0)
+                        return -1;
+                if (tg_partition_take(partition, &record, error) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+/* By the wall clock: all facts, then what is due, then the requests, once all facts are known. */
+static int drain_by_wall_clock(struct tg_partition *partition, int64_t now_ms,
+                               struct tg_error *error)
+{
+        struct tg_record record;
+
+        if (partition->clock_ms < now_ms)
+                partition->clock_ms = now_ms;
+        while (tg_merge_take(&partition->merge, TG_STREAM_TOUCHPOINTS, &record)) {
+                if (tg_partition_take(partition, &record, error) < 0)
+                        return -1;
+        }
+        partition->facts_read |= partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended;
+        if (!partition->facts_read)
+                return 0;
+        if (tg_partition_catch_up(partition, now_ms, error) < 0)
+                return -1;
+        while (tg_merge_take(&partition->merge, TG_STREAM_REQUESTS, &record)) {
+                if (tg_partition_take(partition, &record, error) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int drain(struct shard *shard, struct tg_partition *partition, int64_t now_ms,
+                 struct tg_error *error)
+{
+        if (shard->options->clock == TG_CLOCK_EVENT)
+                return drain_by_event_time(partition, error);
+        return drain_by_wall_clock(partition, now_ms, error);
+}
+
+/* What comes before a revocation is still ours: it is taken up and committed first. */
+static int give_back(struct shard *shard, int32_t id, int64_t now_ms, struct tg_error *error)
+{
+        if (!shard->partitions[id])
+                return 0;
+        if (drain(shard, shard->partitions[id], now_ms, error) < 0 || commit(shard, error) < 0 ||
+            shard->port->sink.begin(shard->port->sink.context, error) < 0)
+                return -1;
+        forget(shard, id);
+        return 0;
+}
+
+static int sort_record(struct shard *shard, struct tg_record *record, int64_t now_ms,
+                       struct tg_error *error)
+{
+        if (record->partition < 0)
+                return reject_homeless(shard, record, error);
+        assert((uint32_t)record->partition < shard->options->partition.partitions);
+        if (record->kind == TG_RECORD_ASSIGNED)
+                return adopt(shard, record->partition, error);
+        if (record->kind == TG_RECORD_REVOKED)
+                return give_back(shard, record->partition, now_ms, error);
+        assert(shard->partitions[record->partition]);
+        refuse_future(shard, record, now_ms);
+        tg_merge_push(&shard->partitions[record->partition]->merge, record);
+        return 0;
+}
+
+static int take_batch(struct shard *shard, size_t count, struct tg_error *error)
+{
+        const struct tg_clock *clock = &shard->port->clock;
+        int64_t now_ms = clock->now_ms ? clock->now_ms(clock->context) : shard->options->end_ms;
+
+        for (size_t i = 0; i < count; i++) {
+                if (sort_record(shard, &shard->records[i], now_ms, error) < 0)
+                        return -1;
+        }
+        for (uint32_t id = 0; id < shard->options->partition.partitions; id++) {
+                if (shard->partitions[id] && drain(shard, shard->partitions[id], now_ms, error) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+static int commit(struct shard *shard, struct tg_error *error)
+{
+        const struct tg_sink *sink = &shard->port->sink;
+        size_t count = 0;
+
+        for (uint32_t id = 0; id < shard->options->partition.partitions; id++) {
+                if (shard->partitions[id])
+                        shard->progress[count++] = tg_partition_progress(shard->partitions[id]);
+        }
+        return sink->commit(sink->context, shard->progress, count, error);
+}

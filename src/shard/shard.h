@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A shard: one thread that owns some partitions and takes them from input to output, batch by
+ * batch.
+ *
+ * Reads, applies facts, decides what is due and what is new, produces, commits; no queue between
+ * these. All its state is its own.
+ */
+#pragma once
+
+#include "shard/partition.h"
+
+enum tg_clock_mode {
+        TG_CLOCK_EVENT, /* the time of the records, streams merged by it */
+        TG_CLOCK_WALL,  /* the port's clock, read once per batch */
+};
+
+struct tg_shard_options {
+        struct tg_partition_options partition;
+        enum tg_clock_mode clock;
+        size_t batch;   /* records asked for at a time, at least 1 */
+        int64_t end_ms; /* without a wall clock: records later than this (plus the skew) are
+                         * rejected; TG_NEVER: none is */
+};
+
+/*
+ * Runs until the source says that nothing more will come. Returns 0 or -1. RET_SUMMARY (to be
+ * deinitialised in both cases) tells what was done.
+ */
+int tg_shard_run(const struct tg_shard_options *options, const struct tg_port *port,
+                 struct tg_summary *ret_summary, struct tg_error *error);

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a shard has done, in numbers: plain counters of its own thread, added up by whoever asks.
+ */
+#pragma once
+
+#include "rules/policy.h"
+
+/* How often a rule, a throttle or the gate itself was the reason. */
+struct tg_reason_count {
+        uint64_t denied;   /* final denials that named it */
+        uint64_t deferred; /* first deferrals that named it */
+};
+
+struct tg_summary {
+        uint64_t touchpoints; /* applied */
+        uint64_t requests;    /* read */
+        uint64_t rejected;    /* dead letters */
+        uint64_t permitted;   /* final */
+        uint64_t denied;      /* final */
+        uint64_t deferred;    /* first deferrals */
+        uint64_t pending;     /* wait now */
+        uint64_t permitted_by_channel[TG_CHANNELS];
+        struct tg_reason_count *reasons; /* owned; by tg_reason.source */
+        size_t reason_count;
+};
+
+void tg_summary_init(struct tg_summary *summary, const struct tg_policy *policy);
+void tg_summary_deinit(struct tg_summary *summary);
+
+/* Counts a decision. */
+void tg_summary_count(struct tg_summary *summary, const struct tg_decision *decision);
+
+/* Adds PART to SUMMARY; both of one policy. */
+void tg_summary_add(struct tg_summary *summary, const struct tg_summary *part);

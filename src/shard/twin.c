@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shard/twin.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "avro/schemas.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "records/head.h"
+
+/* One line of the list. */
+struct tg_twin_entry {
+        struct tg_record record;
+        bool is_record;
+        bool pauses;    /* the batch ends before what follows */
+        int64_t now_ms; /* TG_NO_TIME: the clock is left as it is */
+        bool released;
+};
+
+/* Everything copied, freed at once at the end. */
+struct tg_twin_memory {
+        struct tg_twin_memory *next;
+        uint8_t bytes[];
+};
+
+static void *keep(struct tg_twin *twin, const void *data, size_t size)
+{
+        struct tg_twin_memory *memory = tg_allocate(sizeof *memory + size + 1);
+
+        if (size)
+                memcpy(memory->bytes, data, size);
+        memory->bytes[size] = '\0'; /* texts can be printed */
+        memory->next = twin->memory;
+        twin->memory = memory;
+        return memory->bytes;
+}
+
+static struct tg_span keep_span(struct tg_twin *twin, struct tg_span span)
+{
+        if (!tg_span_present(span))
+                return span;
+        return tg_span_of(keep(twin, span.data, span.size), span.size);
+}
+
+/* The shipped schemas can't fail to compile: what reads them was built with them. */
+static struct tg_reading compile_reading(enum tg_shipped shipped, const struct tg_layout *layout)
+{
+        tg_cleanup(tg_schema_free_pointer) struct tg_schema *schema = NULL;
+        struct tg_plan *head, *full;
+        struct tg_error error;
+        int result = tg_schema_parse(tg_shipped_text(shipped), &schema, &error);
+
+        assert(result == 0);
+        result = tg_plan_compile_prefix(schema, schema, &tg_head_layout, &head, &error);
+        assert(result == 0);
+        result = tg_plan_compile(schema, schema, layout, &full, &error);
+        assert(result == 0);
+        (void)result;
+        return (struct tg_reading){head, full};
+}
+
+static struct tg_twin_entry *append(struct tg_twin *twin)
+{
+        struct tg_twin_entry *entry;
+
+        assert(twin->played == 0);
+        if ((twin->entry_count & (twin->entry_count - 1)) == 0)
+                twin->entries = tg_reallocate(twin->entries, (2 * twin->entry_count + 1) *
+                                                                     sizeof twin->entries[0]);
+        entry = &twin->entries[twin->entry_count++];
+        *entry = (struct tg_twin_entry){.now_ms = TG_NO_TIME};
+        return entry;
+}
+
+static struct tg_record *append_record(struct tg_twin *twin, enum tg_record_kind kind,
+                                       enum tg_stream stream, int32_t partition)
+{
+        struct tg_twin_entry *entry = append(twin);
+
+        assert(partition < (int32_t)twin->partitions);
+        entry->is_record = true;
+        entry->record = (struct tg_record){
+                .kind = kind,
+                .stream = stream,
+                .partition = partition,
+                .time_ms = TG_NO_TIME,
+        };
+        return &entry->record;
+}
+
+void tg_twin_init(struct tg_twin *ret_twin, uint32_t partitions)
+{
+        struct tg_twin *twin = ret_twin;
+
+        *twin = (struct tg_twin){.partitions = partitions};
+        twin->progress = tg_allocate(partitions * sizeof twin->progress[0]);
+        twin->assigned = tg_allocate_zeroed(partitions, sizeof twin->assigned[0]);
+        twin->offsets = tg_allocate_zeroed(partitions, sizeof twin->offsets[0]);
+        twin->readings[TG_STREAM_TOUCHPOINTS] =
+                compile_reading(TG_SCHEMA_TOUCHPOINT, &tg_touchpoint_layout);
+        twin->readings[TG_STREAM_REQUESTS] = compile_reading(TG_SCHEMA_REQUEST, &tg_request_layout);
+        for (uint32_t i = 0; i < partitions; i++) {
+                twin->progress[i] = (struct tg_progress){(int32_t)i, {-1, -1}};
+                tg_twin_assign(twin, (int32_t)i);
+        }
+}
+
+static void free_plan(const struct tg_plan *plan)
+{
+        tg_plan_free((struct tg_plan *)plan);
+}
+
+void tg_twin_deinit(struct tg_twin *twin)
+{
+        for (int stream = 0; stream < TG_STREAMS; stream++) {
+                free_plan(twin->readings[stream].head);
+                free_plan(twin->readings[stream].full);
+        }
+        while (twin->memory) {
+                struct tg_twin_memory *next = twin->memory->next;
+
+                free(twin->memory);
+                twin->memory = next;
+        }
+        free(twin->decisions.items);
+        free(twin->permitted.items);
+        free(twin->rejected.items);
+        free(twin->progress);
+        free(twin->entries);
+        free(twin->assigned);
+        free(twin->offsets);
+        *twin = (struct tg_twin){0};
+}
+
+void tg_twin_datum(struct tg_twin *twin, enum tg_stream stream, struct tg_span datum)
+{
+        struct tg_span kept = keep_span(twin, datum);
+        struct tg_head head;
+        size_t consumed;
+        int fault = tg_plan_decode(twin->readings[stream].head, kept, &head, &consumed);
+        struct tg_record *record;
+        int32_t partition;
+
+        if (fault < 0) {
+                tg_twin_faulty(twin, stream, -1, "undecodable", tg_decode_error_text(fault));
+                twin->entries[twin->entry_count - 1].record.value = kept;
+                return;
+        }
+        partition = (int32_t)tg_partition_of(head.customer, twin->partitions);
+        record = append_record(twin, TG_RECORD_DATA, stream, partition);
+        record->offset = twin->offsets[partition][stream]++;
+        record->time_ms = head.time_ms;
+        record->customer = head.customer;
+        record->datum = kept;
+        record->value = kept;
+        record->reading = &twin->readings[stream];
+}
+
+void tg_twin_touchpoint(struct tg_twin *twin, const struct tg_touchpoint *touchpoint)
+{
+        struct tg_buffer buffer = {0};
+
+        tg_twin_encode_touchpoint(&buffer, touchpoint);
+        tg_twin_datum(twin, TG_STREAM_TOUCHPOINTS, tg_buffer_span(&buffer));
+        tg_buffer_deinit(&buffer);
+}
+
+void tg_twin_request(struct tg_twin *twin, const struct tg_request *request)
+{
+        struct tg_buffer buffer = {0};
+
+        tg_twin_encode_request(&buffer, request);
+        tg_twin_datum(twin, TG_STREAM_REQUESTS, tg_buffer_span(&buffer));
+        tg_buffer_deinit(&buffer);
+}
+
+void tg_twin_faulty(struct tg_twin *twin, enum tg_stream stream, int32_t partition,
+                    const char *reason, const char *detail)
+{
+        struct tg_record *record = append_record(twin, TG_RECORD_FAULTY, stream, partition);
+
+        record->fault = reason;
+        record->detail = detail;
+        record->value = tg_span_text("");
+        record->offset = partition < 0 ? 0 : twin->offsets[partition][stream]++;
+}
+
+void tg_twin_end(struct tg_twin *twin, enum tg_stream stream, int32_t partition)
+{
+        append_record(twin, TG_RECORD_END, stream, partition);
+}
+
+void tg_twin_assign(struct tg_twin *twin, int32_t partition)
+{
+        assert(!twin->assigned[partition]);
+        twin->assigned[partition] = true;
+        append_record(twin, TG_RECORD_ASSIGNED, TG_STREAM_TOUCHPOINTS, partition);
+}
+
+void tg_twin_revoke(struct tg_twin *twin, int32_t partition)
+{
+        assert(twin->assigned[partition]);
+        twin->assigned[partition] = false;
+        append_record(twin, TG_RECORD_REVOKED, TG_STREAM_TOUCHPOINTS, partition);
+}
+
+void tg_twin_pause(struct tg_twin *twin)
+{
+        append(twin)->pauses = true;
+}
+
+void tg_twin_clock(struct tg_twin *twin, int64_t now_ms)
+{
+        tg_twin_pause(twin);
+        append(twin)->now_ms = now_ms;
+        twin->has_clock = true;
+}
+
+/* With the list, every stream that is still ours ends. */
+static void append_ends(struct tg_twin *twin)
+{
+        for (uint32_t partition = 0; partition < twin->partitions; partition++) {
+                for (int stream = 0; twin->assigned[partition] && stream < TG_STREAMS; stream++)
+                        tg_twin_end(twin, (enum tg_stream)stream, (int32_t)partition);
+        }
+}
+
+static int poll(void *context, struct tg_record *records, size_t capacity, size_t *ret_count,
+                struct tg_error *error)
+{
+        struct tg_twin *twin = context;
+        size_t count = 0;
+
+        (void)error;
+        while (twin->played < twin->entry_count && count < capacity) {
+                struct tg_twin_entry *entry = &twin->entries[twin->played++];
+
+                if (entry->now_ms != TG_NO_TIME)
+                        twin->now_ms = entry->now_ms;
+                if (entry->pauses && count > 0)
+                        break;
+                if (!entry->is_record)
+                        continue;
+                if (entry->record.kind == TG_RECORD_DATA || entry->record.kind == TG_RECORD_FAULTY)
+                        twin->given++;
+                records[count] = entry->record;
+                records[count++].owner = entry;
+        }
+        *ret_count = count;
+        return twin->played == twin->entry_count ? 1 : 0;
+}
+
+static void release(void *context, const struct tg_record *record)
+{
+        struct tg_twin *twin = context;
+        struct tg_twin_entry *entry = record->owner;
+
+        assert(!entry->released);
+        entry->released = true;
+        twin->released++;
+}
+
+static const char *stream_name(void *context, enum tg_stream stream)
+{
+        (void)context;
+        return stream == TG_STREAM_REQUESTS ? "requests" : "touchpoints";
+}
+
+static int64_t now_ms(void *context)
+{
+        return ((struct tg_twin *)context)->now_ms;
+}
+
+static int begin(void *context, struct tg_error *error)
+{
+        struct tg_twin *twin = context;
+
+        (void)error;
+        assert(!twin->in_transaction);
+        twin->in_transaction = true;
+        return 0;
+}
+
+static const struct tg_request *keep_request(struct tg_twin *twin, const struct tg_request *from)
+{
+        struct tg_request *request = keep(twin, from, sizeof *from);
+        struct tg_span *spans[] = {
+                &request->id,      &request->customer, &request->campaign,
+                &request->subject, &request->category, &request->topic,
+                &request->segment, &request->purpose,  &request->payload,
+        };
+
+        for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++)
+                *spans[i] = keep_span(twin, *spans[i]);
+        return request;
+}
+
+static int keep_output(struct tg_twin *twin, struct tg_twin_outputs *outputs, int32_t partition,
+                       const struct tg_decision *from, struct tg_span datum)
+{
+        struct tg_decision decision = *from;
+        struct tg_twin_output output;
+
+        assert(twin->in_transaction);
+        decision.request = keep_request(twin, from->request);
+        decision.reasons = keep(twin, from->reasons, from->reason_count * sizeof from->reasons[0]);
+        decision.facts = keep(twin, from->facts, from->fact_count * sizeof from->facts[0]);
+        decision.message_id = keep_span(twin, from->message_id);
+        output = (struct tg_twin_output){
+                .partition = partition,
+                .decision = decision,
+                .datum = keep_span(twin, datum),
+                .transaction = twin->commits,
+        };
+        if ((outputs->count & (outputs->count - 1)) == 0)
+                outputs->items = tg_reallocate(outputs->items,
+                                               (2 * outputs->count + 1) * sizeof outputs->items[0]);
+        outputs->items[outputs->count++] = keep(twin, &output, sizeof output);
+        return 0;
+}
+
+static int keep_decision(void *context, int32_t partition, const struct tg_decision *decision,
+                         struct tg_span datum, struct tg_error *error)
+{
+        struct tg_twin *twin = context;
+
+        (void)error;
+        return keep_output(twin, &twin->decisions, partition, decision, datum);
+}
+
+static int keep_permitted(void *context, int32_t partition, const struct tg_decision *decision,
+                          struct tg_span datum, struct tg_error *error)
+{
+        struct tg_twin *twin = context;
+
+        (void)error;
+        return keep_output(twin, &twin->permitted, partition, decision, datum);
+}
+
+static int keep_rejected(void *context, const struct tg_record *record, const char *reason,
+                         const char *detail, struct tg_error *error)
+{
+        struct tg_twin *twin = context;
+        struct tg_twin_rejections *rejected = &twin->rejected;
+
+        (void)error;
+        assert(twin->in_transaction);
+        if ((rejected->count & (rejected->count - 1)) == 0)
+                rejected->items = tg_reallocate(rejected->items, (2 * rejected->count + 1) *
+                                                                         sizeof rejected->items[0]);
+        rejected->items[rejected->count++] = (struct tg_twin_rejection){
+                .partition = record->partition,
+                .stream = record->stream,
+                .offset = record->offset,
+                .value = record->value,
+                .reason = keep(twin, reason, strlen(reason)),
+                .detail = keep(twin, detail, strlen(detail)),
+        };
+        return 0;
+}
+
+static int commit(void *context, const struct tg_progress *progress, size_t count,
+                  struct tg_error *error)
+{
+        struct tg_twin *twin = context;
+
+        (void)error;
+        assert(twin->in_transaction);
+        for (size_t i = 0; i < count; i++)
+                twin->progress[progress[i].partition] = progress[i];
+        twin->in_transaction = false;
+        twin->commits++;
+        return 0;
+}
+
+struct tg_port tg_twin_port(struct tg_twin *twin)
+{
+        append_ends(twin);
+        return (struct tg_port){
+                .source = {poll, release, stream_name, twin},
+                .sink = {begin, keep_decision, keep_permitted, keep_rejected, commit, twin},
+                .clock = {twin->has_clock ? now_ms : NULL, twin},
+        };
+}

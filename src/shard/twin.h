@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The in-memory twin of a shard's port: a source that plays a list of records, a clock that the
+ * list sets, and a sink that keeps everything it is told.
+ *
+ *         struct tg_twin twin;
+ *
+ *         tg_twin_init(&twin, partitions);
+ *         tg_twin_touchpoint(&twin, &(struct tg_touchpoint){...});
+ *         tg_twin_request(&twin, &(struct tg_request){...});
+ *         port = tg_twin_port(&twin);
+ *         tg_shard_run(&options, &port, &summary, &error);
+ *         ... twin.decisions.items[i]->decision ...
+ *         tg_twin_deinit(&twin);
+ *
+ * The list is played once, in its order, in batches of what the shard asks for; tg_twin_pause()
+ * ends a batch early. All partitions are assigned first, and all streams end with the list. For
+ * tests: nothing is bounded, a misused sink (an output outside of a transaction, a record released
+ * twice) is an assertion. One thread. Must not be moved once a port was made.
+ */
+#pragma once
+
+#include "records/touchpoint.h"
+#include "shard/port.h"
+
+/* A decision or a permitted message, as the sink was told. */
+struct tg_twin_output {
+        int32_t partition;
+        struct tg_decision decision; /* copied; names of rules and the policy's name are borrowed
+                                      * from the policy */
+        struct tg_span datum;        /* as it was encoded */
+        size_t transaction;          /* the how-manieth, from 0 */
+};
+
+struct tg_twin_outputs {
+        struct tg_twin_output **items;
+        size_t count;
+};
+
+/* A dead letter. */
+struct tg_twin_rejection {
+        int32_t partition;
+        enum tg_stream stream;
+        int64_t offset;
+        struct tg_span value; /* as it came */
+        const char *reason;
+        const char *detail;
+};
+
+struct tg_twin_rejections {
+        struct tg_twin_rejection *items;
+        size_t count;
+};
+
+struct tg_twin_entry;
+struct tg_twin_memory;
+
+struct tg_twin {
+        /* What the sink was told. */
+        struct tg_twin_outputs decisions;
+        struct tg_twin_outputs permitted;
+        struct tg_twin_rejections rejected;
+        size_t commits;
+        struct tg_progress *progress; /* by partition, of the last commit that named it */
+
+        /* The list, and how far it has been played. */
+        size_t given;    /* records with data that the shard was given */
+        size_t released; /* those that it gave back */
+        int64_t now_ms;  /* the wall clock */
+        bool has_clock;  /* the list sets it */
+        struct tg_twin_entry *entries;
+        size_t entry_count;
+        size_t played;
+        uint32_t partitions;
+        bool *assigned;                 /* by partition: ours, as the list stands */
+        int64_t (*offsets)[TG_STREAMS]; /* by partition: of the next record */
+        bool in_transaction;
+
+        struct tg_reading readings[TG_STREAMS]; /* of the shipped schemas */
+        struct tg_twin_memory *memory;          /* copies */
+};
+
+void tg_twin_init(struct tg_twin *ret_twin, uint32_t partitions);
+void tg_twin_deinit(struct tg_twin *twin);
+
+/* The port, once the list is complete. It has a clock if the list sets one: as a recording, none.
+ */
+struct tg_port tg_twin_port(struct tg_twin *twin);
+
+/*
+ * Append to the list. What is given is copied. A record goes to the partition of its customer, and
+ * has the next offset there; one that can't be decoded belongs to no partition.
+ */
+void tg_twin_touchpoint(struct tg_twin *twin, const struct tg_touchpoint *touchpoint);
+void tg_twin_request(struct tg_twin *twin, const struct tg_request *request);
+void tg_twin_datum(struct tg_twin *twin, enum tg_stream stream, struct tg_span datum);
+
+/* A record that the source itself found faulty; REASON and DETAIL are static texts. */
+void tg_twin_faulty(struct tg_twin *twin, enum tg_stream stream, int32_t partition,
+                    const char *reason, const char *detail);
+
+/* No more in this stream of this partition, as far as is known now. */
+void tg_twin_end(struct tg_twin *twin, enum tg_stream stream, int32_t partition);
+
+void tg_twin_revoke(struct tg_twin *twin, int32_t partition);
+void tg_twin_assign(struct tg_twin *twin, int32_t partition);
+
+/* The batch ends here. */
+void tg_twin_pause(struct tg_twin *twin);
+
+/* The wall clock of the batches from here on; implies a pause. */
+void tg_twin_clock(struct tg_twin *twin, int64_t now_ms);
+
+/* Appends a touchpoint or a request as the shipped schemas write it. */
+void tg_twin_encode_touchpoint(struct tg_buffer *buffer, const struct tg_touchpoint *touchpoint);
+void tg_twin_encode_request(struct tg_buffer *buffer, const struct tg_request *request);

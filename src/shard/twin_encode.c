@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inputs written in the order of the fields of their schemas. The gate itself only reads them.
+ */
+#include "avro/encode.h"
+#include "shard/twin.h"
+
+static void put_channel(struct tg_buffer *buffer, uint8_t channel)
+{
+        if (channel == TG_CHANNEL_ABSENT) {
+                tg_put_null(buffer);
+                return;
+        }
+        tg_put_present(buffer);
+        tg_put_enum(buffer, channel);
+}
+
+static void put_receipt(struct tg_buffer *buffer, const struct tg_receipt *receipt)
+{
+        if (!receipt->present) {
+                tg_put_null(buffer);
+                return;
+        }
+        tg_put_present(buffer);
+        tg_put_long(buffer, receipt->time_ms);
+        tg_put_int(buffer, receipt->tag);
+}
+
+static void put_about(struct tg_buffer *buffer, const struct tg_about *about)
+{
+        if (!about->present) {
+                tg_put_null(buffer);
+                return;
+        }
+        tg_put_present(buffer);
+        tg_put_null(buffer); /* id */
+        tg_put_enum(buffer, about->type);
+        tg_put_long(buffer, about->time_ms);
+}
+
+void tg_twin_encode_touchpoint(struct tg_buffer *buffer, const struct tg_touchpoint *touchpoint)
+{
+        tg_put_span(buffer, touchpoint->id);
+        tg_put_span(buffer, touchpoint->customer);
+        tg_put_long(buffer, touchpoint->time_ms);
+        tg_put_enum(buffer, touchpoint->type);
+        put_channel(buffer, touchpoint->channel);
+        tg_put_optional_span(buffer, touchpoint->campaign);
+        tg_put_optional_span(buffer, touchpoint->subject);
+        tg_put_null(buffer); /* category */
+        tg_put_optional_span(buffer, touchpoint->topic);
+        tg_put_optional_span(buffer, touchpoint->message_id);
+        put_receipt(buffer, &touchpoint->receipt);
+        tg_put_enum(buffer, 0);     /* source */
+        tg_put_enum(buffer, 0);     /* identity_level */
+        tg_put_bool(buffer, false); /* shared_device */
+        tg_put_bool(buffer, touchpoint->bot);
+        tg_put_bool(buffer, false); /* gift */
+        tg_put_null(buffer);        /* consent */
+        tg_put_null(buffer);        /* preference */
+        tg_put_null(buffer);        /* profile */
+        tg_put_null(buffer);        /* identity */
+        tg_put_items_end(buffer);   /* attributes */
+}
+
+void tg_twin_encode_request(struct tg_buffer *buffer, const struct tg_request *request)
+{
+        tg_put_span(buffer, request->id);
+        tg_put_span(buffer, request->customer);
+        tg_put_long(buffer, request->time_ms);
+        tg_put_optional_time(buffer, request->expires_ms);
+        tg_put_enum(buffer, request->channel);
+        tg_put_enum(buffer, request->kind);
+        tg_put_enum(buffer, request->class);
+        tg_put_optional_span(buffer, request->campaign);
+        tg_put_optional_span(buffer, request->subject);
+        tg_put_optional_span(buffer, request->category);
+        tg_put_optional_span(buffer, request->topic);
+        tg_put_optional_span(buffer, request->segment);
+        tg_put_optional_span(buffer, request->purpose);
+        tg_put_int(buffer, request->priority);
+        put_about(buffer, &request->about);
+        tg_put_enum(buffer, 0);     /* identity_level */
+        tg_put_bool(buffer, false); /* shared_device */
+        tg_put_items_end(buffer);   /* data */
+        tg_put_int(buffer, 0);      /* personal */
+        tg_put_int(buffer, 0);      /* specific */
+        tg_put_int(buffer, 0);      /* insistent */
+        tg_put_enum(buffer, 0);     /* pricing */
+        tg_put_null(buffer);        /* price_scheme */
+        tg_put_null(buffer);        /* general */
+        tg_put_items_end(buffer);   /* fallback_channels */
+        tg_put_span(buffer,
+                    tg_span_present(request->payload) ? request->payload : tg_span_text(""));
+}

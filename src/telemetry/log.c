@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "telemetry/log.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/time.h"
+
+enum { LINE_SIZE = 2048, CLOCK_OFFSET = 11, CLOCK_SIZE = 8 };
+
+static const char *const level_names[TG_LOG_LEVELS] = {
+        [TG_LOG_ERROR] = "error",
+        [TG_LOG_WARNING] = "warning",
+        [TG_LOG_INFO] = "info",
+        [TG_LOG_DEBUG] = "debug",
+};
+
+static int64_t wall_ms(void *context)
+{
+        struct timespec now;
+
+        (void)context;
+        clock_gettime(CLOCK_REALTIME, &now);
+        return now.tv_sec * INT64_C(1000) + now.tv_nsec / TG_MS_NS;
+}
+
+void tg_log_init(struct tg_log *log, FILE *file, enum tg_log_format format, enum tg_log_level level)
+{
+        bool terminal = isatty(fileno(file));
+
+        *log = (struct tg_log){
+                .file = file,
+                .json = format == TG_LOG_JSON || (format == TG_LOG_AUTO && !terminal),
+                .terminal = terminal,
+                .level = level,
+                .now_ms = wall_ms,
+        };
+        pthread_mutex_init(&log->lock, NULL);
+}
+
+/* Text as the inside of a JSON string; what would break the line comes out escaped. */
+static void write_json_text(FILE *file, const char *text)
+{
+        for (const char *c = text; *c; c++) {
+                if (*c == '"' || *c == '\\')
+                        fprintf(file, "\\%c", *c);
+                else if (*c == '\n')
+                        fputs("\\n", file);
+                else if ((unsigned char)*c < ' ' || *c == 0x7f)
+                        fprintf(file, "\\u%04x", (unsigned)(unsigned char)*c);
+                else
+                        fputc(*c, file);
+        }
+}
+
+/* What others send us must not steer a terminal. */
+static void write_plain_text(FILE *file, const char *text)
+{
+        for (const char *c = text; *c; c++)
+                fputc((unsigned char)*c < ' ' && *c != '\n' ? '?' : *c, file);
+}
+
+static void write_line(struct tg_log *log, enum tg_log_level level, const char *text,
+                       uint64_t thinned)
+{
+        char time_text[TG_TIME_TEXT_SIZE];
+
+        tg_time_text(log->now_ms(log->context), time_text);
+        if (log->json) {
+                fprintf(log->file, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"", time_text,
+                        level_names[level]);
+                write_json_text(log->file, text);
+                fputc('"', log->file);
+                if (thinned)
+                        fprintf(log->file, ",\"thinned\":%" PRIu64, thinned);
+                fputs("}\n", log->file);
+        } else {
+                fprintf(log->file, "%s%.*s %-7s  ", log->terminal ? "\r\033[K" : "", CLOCK_SIZE,
+                        time_text + CLOCK_OFFSET, level_names[level]);
+                write_plain_text(log->file, text);
+                if (thinned)
+                        fprintf(log->file, " (and %" PRIu64 " like it before)", thinned);
+                fputc('\n', log->file);
+        }
+        fflush(log->file);
+}
+
+/* Whether this one is told, and how many before it were not. */
+static bool passes(struct tg_log *log, const char *key, uint64_t *ret_thinned)
+{
+        uint64_t hash = tg_hash64(tg_span_text(key));
+        struct tg_log_repeat *repeat = &log->repeats[hash % TG_LOG_KEYS];
+        int64_t now_ms = log->now_ms(log->context);
+
+        *ret_thinned = 0;
+        if (repeat->key != hash || now_ms - repeat->since_ms >= TG_LOG_WINDOW_MS) {
+                if (repeat->key == hash && repeat->count > TG_LOG_BURST)
+                        *ret_thinned = repeat->count - TG_LOG_BURST;
+                *repeat = (struct tg_log_repeat){.key = hash, .since_ms = now_ms};
+        }
+        return ++repeat->count <= TG_LOG_BURST;
+}
+
+void tg_log_line(struct tg_log *log, enum tg_log_level level, const char *key, const char *text)
+{
+        uint64_t thinned;
+
+        if (level > log->level)
+                return;
+        pthread_mutex_lock(&log->lock);
+        if (passes(log, key, &thinned))
+                write_line(log, level, text, thinned);
+        pthread_mutex_unlock(&log->lock);
+}
+
+void tg_log(struct tg_log *log, enum tg_log_level level, const char *format, ...)
+{
+        char text[LINE_SIZE];
+        va_list arguments;
+
+        va_start(arguments, format);
+        vsnprintf(text, sizeof text, format, arguments);
+        va_end(arguments);
+        tg_log_line(log, level, format, text);
+}
+
+void tg_log_deinit(struct tg_log *log)
+{
+        uint64_t thinned = 0;
+
+        for (int i = 0; i < TG_LOG_KEYS; i++)
+                if (log->repeats[i].count > TG_LOG_BURST)
+                        thinned += log->repeats[i].count - TG_LOG_BURST;
+        if (thinned)
+                write_line(log, TG_LOG_INFO, "some lines that repeated others were left out",
+                           thinned);
+        pthread_mutex_destroy(&log->lock);
+}
+
+int tg_log_format_parse(const char *text, enum tg_log_format *ret_format)
+{
+        static const char *const names[] = {"auto", "text", "json"};
+
+        for (int i = 0; i < (int)(sizeof names / sizeof names[0]); i++) {
+                if (strcmp(text, names[i]) != 0)
+                        continue;
+                *ret_format = (enum tg_log_format)i;
+                return 0;
+        }
+        return -1;
+}

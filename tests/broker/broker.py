@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A real Kafka broker on this machine, for as long as somebody needs it.
+
+One process, broker and controller in one (KRaft), on free ports of the loopback, its data in a
+temporary folder. The jars come through Maven once and stay in .cache/kafka-<version>. Starting
+takes about 5 s and 350 MB; the process is ended by its id, which stands in <folder>/pid together
+with the address in <folder>/bootstrap.
+"""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+VERSIONS = ("4.1.1", "3.9.1")
+CLUSTER_ID = "MkU3OEVBNTcwNTJENDM2Qg"
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 20
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/data
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
+group.initial.rebalance.delay.ms=0
+log.retention.ms=-1
+"""
+
+
+class BrokerError(Exception):
+    """Says for a person what went wrong and where to look."""
+
+
+def fetch_jars(version=VERSIONS[0]):
+    """Returns the folder with the jars of VERSION; Maven fetches what is not there."""
+    jars = ROOT / ".cache" / f"kafka-{version}"
+    if jars.is_dir():
+        return jars
+    jars.parent.mkdir(exist_ok=True)
+    fresh = pathlib.Path(tempfile.mkdtemp(prefix=f"kafka-{version}.", dir=jars.parent))
+    try:
+        done = subprocess.run(
+            ["mvn", "-q", "-B", "-f", str(pathlib.Path(__file__).with_name("pom.xml")),
+             f"-Dkafka.version={version}", "dependency:copy-dependencies",
+             "-DincludeScope=runtime", f"-DoutputDirectory={fresh}"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            timeout=600, check=False)
+        if done.returncode != 0:
+            raise BrokerError(f"Maven could not fetch Kafka {version}:\n{done.stdout[-3000:]}")
+        fresh.rename(jars)
+    finally:
+        if fresh.exists():
+            shutil.rmtree(fresh)
+    return jars
+
+
+def free_ports(count):
+    """Returns COUNT ports of the loopback that were free a moment ago."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def java(jars, *arguments):
+    return ["java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars}/*", *arguments]
+
+
+def answers(port):
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Broker:
+    """A running broker: .bootstrap is its address, .folder holds its data and its log."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+        self.pid = int((self.folder / "pid").read_text())
+        self.bootstrap = (self.folder / "bootstrap").read_text().strip()
+        self.process = None  # of a broker that this process started
+
+    @classmethod
+    def start(cls, version=VERSIONS[0], port=None, properties=""):
+        """Starts a broker on PORT (none: a free one) and returns once it answers.
+
+        PROPERTIES are lines for its server.properties; they win over ours.
+        """
+        jars = fetch_jars(version)
+        folder = pathlib.Path(tempfile.mkdtemp(prefix="touchgate-kafka-"))
+        controller, free = free_ports(2)
+        port = port or free
+        settings = folder / "server.properties"
+        settings.write_text(
+            PROPERTIES.format(port=port, controller=controller, folder=folder) + properties)
+        with open(folder / "broker.log", "wb") as log:
+            subprocess.run(
+                java(jars, "kafka.tools.StorageTool", "format", f"--cluster-id={CLUSTER_ID}",
+                     "-c", str(settings)),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=60, check=True)
+            process = subprocess.Popen(
+                java(jars, "kafka.Kafka", str(settings)),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        (folder / "pid").write_text(f"{process.pid}\n")
+        (folder / "bootstrap").write_text(f"127.0.0.1:{port}\n")
+        broker = cls(folder)
+        broker.process = process
+        try:
+            broker.wait_until_ready()
+        except BaseException:
+            broker.process.kill()
+            broker.process.wait()
+            raise
+        return broker
+
+    def wait_until_ready(self):
+        from confluent_kafka import KafkaException
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                break
+            if answers(int(self.bootstrap.rpartition(":")[2])):
+                try:
+                    self.admin().list_topics(timeout=5)
+                    return
+                except KafkaException:
+                    pass
+            time.sleep(0.2)
+        tail = (self.folder / "broker.log").read_text(errors="replace")[-3000:]
+        raise BrokerError(f"The broker did not come up; {self.folder}/broker.log ends:\n{tail}")
+
+    def admin(self):
+        from confluent_kafka.admin import AdminClient
+        return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2})
+
+    def create_topics(self, topics, partitions=4):
+        """Creates TOPICS, kept for ever; returns when the broker has them."""
+        from confluent_kafka.admin import NewTopic
+        new = [NewTopic(topic, partitions, 1, config={"retention.ms": "-1"}) for topic in topics]
+        admin = self.admin()
+        for made in admin.create_topics(new, operation_timeout=30).values():
+            made.result()
+
+    def is_running(self):
+        """True while the process is there and is the one that was started on this folder."""
+        if self.process and self.process.poll() is not None:
+            return False
+        try:
+            command = pathlib.Path(f"/proc/{self.pid}/cmdline").read_bytes()
+        except OSError:
+            return False
+        return str(self.folder).encode() in command
+
+    def stop(self):
+        """Ends the process and removes the folder; harmless when it has ended already."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            deadline = time.monotonic() + STOP_TIMEOUT_S
+            if self.is_running():
+                os.kill(self.pid, number)
+            while self.is_running() and time.monotonic() < deadline:
+                time.sleep(0.1)
+        shutil.rmtree(self.folder, ignore_errors=True)

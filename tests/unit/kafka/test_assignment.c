@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+
+#include "kafka/assignment.h"
+
+enum { PARTITIONS = 3, IDLE_MS = 500 };
+
+static struct tg_assignment assignment;
+
+static void setup(void)
+{
+        tg_assignment_init(&assignment, PARTITIONS);
+}
+
+static void teardown(void)
+{
+        tg_assignment_deinit(&assignment);
+}
+
+TestSuite(assignment, .init = setup, .fini = teardown);
+
+static void expect_news(enum tg_record_kind kind, int32_t partition)
+{
+        struct tg_record record;
+
+        cr_assert(tg_assignment_next_news(&assignment, &record));
+        cr_expect_eq(record.kind, kind);
+        cr_expect_eq(record.partition, partition);
+        cr_expect_null(record.owner);
+}
+
+static void expect_silence(void)
+{
+        struct tg_record record;
+
+        cr_expect_not(tg_assignment_next_news(&assignment, &record));
+}
+
+static void gain(int32_t partition)
+{
+        tg_assignment_gain(&assignment, partition);
+        expect_news(TG_RECORD_ASSIGNED, partition);
+}
+
+Test(assignment, a_partition_that_leaves_is_told_while_it_can_still_be_committed)
+{
+        gain(1);
+        tg_assignment_leave(&assignment, 1);
+        expect_news(TG_RECORD_REVOKED, 1);
+        cr_expect(tg_assignment_owns(&assignment, 1));
+        tg_assignment_lose(&assignment, 1);
+        cr_expect_not(tg_assignment_owns(&assignment, 1));
+        expect_silence();
+        cr_expect_eq(assignment.owned, 0);
+        cr_expect_eq(assignment.leaving, 0);
+}
+
+Test(assignment, a_partition_that_is_lost_at_once_is_told)
+{
+        gain(0);
+        tg_assignment_lose(&assignment, 0);
+        expect_news(TG_RECORD_REVOKED, 0);
+        expect_silence();
+}
+
+Test(assignment, a_partition_that_came_and_went_unheard_is_not_told)
+{
+        tg_assignment_gain(&assignment, 2);
+        tg_assignment_lose(&assignment, 2);
+        expect_silence();
+}
+
+Test(assignment, partitions_beyond_the_topic_are_not_owned)
+{
+        cr_expect_not(tg_assignment_owns(&assignment, -1));
+        cr_expect_not(tg_assignment_owns(&assignment, PARTITIONS));
+}
+
+Test(assignment, an_end_is_told_once_when_it_has_stayed_one)
+{
+        struct tg_record record;
+
+        gain(0);
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 1000);
+        cr_expect_not(tg_assignment_next_end(&assignment, 1499, IDLE_MS, &record));
+        cr_assert(tg_assignment_next_end(&assignment, 1500, IDLE_MS, &record));
+        cr_expect_eq(record.kind, TG_RECORD_END);
+        cr_expect_eq(record.stream, TG_STREAM_REQUESTS);
+        cr_expect_not(tg_assignment_next_end(&assignment, 9000, IDLE_MS, &record));
+}
+
+Test(assignment, a_record_behind_an_end_takes_it_back)
+{
+        struct tg_record record;
+
+        gain(0);
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 1000);
+        tg_assignment_hold(&assignment, 0, TG_STREAM_REQUESTS);
+        cr_expect_not(tg_assignment_next_end(&assignment, 9000, IDLE_MS, &record));
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 9000);
+        cr_expect(tg_assignment_next_end(&assignment, 9500, IDLE_MS, &record));
+}
+
+Test(assignment, all_is_read_when_every_stream_has_stayed_at_its_end)
+{
+        struct tg_record record;
+
+        cr_expect(tg_assignment_at_end(&assignment, 0, IDLE_MS), "nothing is ours");
+        gain(0);
+        cr_expect_not(tg_assignment_at_end(&assignment, 9000, IDLE_MS));
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 1000);
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_TOUCHPOINTS, 2000);
+        while (tg_assignment_next_end(&assignment, 2000, 0, &record))
+                ;
+        cr_expect_not(tg_assignment_at_end(&assignment, 2499, IDLE_MS));
+        cr_expect(tg_assignment_at_end(&assignment, 2500, IDLE_MS));
+}
+
+Test(assignment, what_is_held_outlives_the_partition)
+{
+        gain(0);
+        tg_assignment_hold(&assignment, 0, TG_STREAM_TOUCHPOINTS);
+        tg_assignment_leave(&assignment, 0);
+        expect_news(TG_RECORD_REVOKED, 0);
+        tg_assignment_lose(&assignment, 0);
+        gain(0);
+        cr_expect_eq(assignment.held, 1);
+        tg_assignment_release(&assignment, 0, TG_STREAM_TOUCHPOINTS);
+        cr_expect_eq(assignment.held, 0);
+}

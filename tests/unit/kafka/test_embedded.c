@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Source, sink, feeder and witness against the embedded broker: what is written comes back whole.
+ */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "avro/container.h"
+#include "avro/encode.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "kafka/embedded.h"
+#include "kafka/feeder.h"
+#include "kafka/sink.h"
+#include "kafka/source.h"
+#include "kafka/topics.h"
+#include "kafka/witness.h"
+
+enum { PARTITIONS = 2, CUSTOMERS = 20, RECORDS = 3000, BATCH = 256, CAPACITY = 300 };
+
+static void tell(void *context, enum tg_notice_level level, const char *key, const char *text)
+{
+        (void)context;
+        (void)key;
+        if (level == TG_NOTICE_ERROR)
+                fprintf(stderr, "%s\n", text);
+}
+
+static const struct tg_notices notices = {.tell = tell};
+static struct tg_kafka_settings settings;
+static struct tg_embedded *embedded;
+static struct tg_readings *readings;
+static struct tg_lifetime lifetime;
+static struct tg_error error;
+static char folder[] = "/tmp/touchgate-test-XXXXXX";
+
+/* The shipped fields behind the head, all at their defaults, as the container's schema is ours. */
+static void put_touchpoint(struct tg_buffer *block, unsigned i)
+{
+        char id[16], customer[16];
+
+        snprintf(id, sizeof id, "t%u", i);
+        snprintf(customer, sizeof customer, "c%u", i % CUSTOMERS);
+        tg_put_text(block, id);
+        tg_put_text(block, customer);
+        tg_put_long(block, 1500000000000 + i);
+}
+
+/* A recording of touchpoints and requests that are heads alone, by schemas of only the head. */
+static const char head_schema[] =
+        "{\"type\":\"record\",\"name\":\"%s\",\"namespace\":\"touchgate\",\"fields\":["
+        "{\"name\":\"id\",\"type\":\"string\"},{\"name\":\"customer\",\"type\":\"string\"},"
+        "{\"name\":\"time\",\"type\":\"long\"}%s]}";
+
+static void write_file(const char *name, const struct tg_buffer *bytes)
+{
+        char path[128];
+        FILE *file;
+
+        snprintf(path, sizeof path, "%s/%s", folder, name);
+        file = fopen(path, "w");
+        cr_assert_not_null(file);
+        cr_assert_eq(fwrite(bytes->data, 1, bytes->size, file), bytes->size);
+        fclose(file);
+}
+
+static void write_stream(const char *stem, const char *id, const char *record, const char *more,
+                         bool request)
+{
+        static const uint8_t sync[TG_CONTAINER_SYNC_SIZE] = {1};
+        struct tg_buffer file = {0}, block = {0}, text = {0};
+        char schema[1024], name[64];
+
+        snprintf(schema, sizeof schema, head_schema, record, more);
+        tg_buffer_append(&text, schema, strlen(schema));
+        snprintf(name, sizeof name, "%s.avsc", id);
+        write_file(name, &text);
+        for (unsigned i = 0; i < RECORDS; i++) {
+                put_touchpoint(&block, i);
+                for (int j = 0; j < (request ? 2 : 1); j++)
+                        tg_put_enum(&block, 1);
+        }
+        tg_container_put_header(&file, tg_buffer_span(&text), TG_CODEC_NULL, sync);
+        tg_container_put_block(&file, RECORDS, tg_buffer_span(&block), TG_CODEC_NULL, sync);
+        snprintf(name, sizeof name, "%s.avro", stem);
+        write_file(name, &file);
+        tg_buffer_deinit(&file);
+        tg_buffer_deinit(&block);
+        tg_buffer_deinit(&text);
+}
+
+static void write_recording(void)
+{
+        cr_assert_not_null(mkdtemp(folder));
+        write_stream("touchpoints", "101", "Touchpoint",
+                     ",{\"name\":\"type\",\"type\":{\"type\":\"enum\",\"name\":\"TouchpointType\","
+                     "\"symbols\":[\"unknown\",\"impression\"]}}",
+                     false);
+        write_stream("requests", "102", "Request",
+                     ",{\"name\":\"channel\",\"type\":{\"type\":\"enum\",\"name\":\"Channel\","
+                     "\"symbols\":[\"unknown\",\"ads\"]}},"
+                     "{\"name\":\"kind\",\"type\":{\"type\":\"enum\",\"name\":\"Kind\","
+                     "\"symbols\":[\"unknown\",\"offer\"]}}",
+                     true);
+}
+
+static void setup(void)
+{
+        write_recording();
+        tg_kafka_settings_init(&settings);
+        settings.schema_folder = tg_duplicate(folder, strlen(folder));
+        tg_kafka_settings_set(&settings, "group.id", "test");
+        cr_assert_eq(tg_embedded_new(&settings, PARTITIONS, &embedded, &error), 0, "%s",
+                     error.message);
+        tg_embedded_use(embedded, &settings);
+        cr_assert_eq(tg_readings_new(&settings, &readings, &error), 0, "%s", error.message);
+        lifetime.exit_at_end = true;
+}
+
+static void teardown(void)
+{
+        char command[64];
+
+        tg_readings_free(readings);
+        tg_embedded_free(embedded);
+        tg_kafka_settings_deinit(&settings);
+        snprintf(command, sizeof command, "rm -r %s", folder);
+        cr_expect_eq(system(command), 0);
+}
+
+TestSuite(embedded, .init = setup, .fini = teardown, .timeout = 60);
+
+static void feed(void)
+{
+        const struct tg_feeder_options options = {
+                .settings = &settings,
+                .readings = readings,
+                .notices = &notices,
+                .lifetime = &lifetime,
+                .directory = folder,
+                .partitions = PARTITIONS,
+        };
+        struct tg_feeder *feeder;
+
+        cr_assert_eq(tg_feeder_new(&options, &feeder, &error), 0, "%s", error.message);
+        atomic_fetch_add(&lifetime.busy, 1);
+        tg_feeder_start(feeder);
+        cr_assert_eq(tg_feeder_wait(feeder, &error), 0, "%s", error.message);
+        tg_feeder_free(feeder);
+}
+
+static struct tg_kafka_source *open_source(void)
+{
+        const struct tg_kafka_source_options options = {
+                .settings = &settings,
+                .readings = readings,
+                .notices = &notices,
+                .lifetime = &lifetime,
+                .shards = 1,
+                .batch = BATCH,
+                .partitions = PARTITIONS,
+                .idle_ms = 300,
+        };
+        struct tg_kafka_source *source;
+
+        atomic_fetch_add(&lifetime.busy, 1);
+        cr_assert_eq(tg_kafka_source_new(&options, &source, &error), 0, "%s", error.message);
+        return source;
+}
+
+/* What one reading of everything told. */
+struct told {
+        unsigned records[TG_STREAMS];
+        unsigned assigned;
+        unsigned ends;
+        int64_t next[PARTITIONS][TG_STREAMS];
+};
+
+static void take(struct told *told, const struct tg_record *record)
+{
+        told->assigned += record->kind == TG_RECORD_ASSIGNED;
+        told->ends += record->kind == TG_RECORD_END;
+        cr_assert_neq(record->kind, TG_RECORD_FAULTY, "%s", record->detail);
+        if (record->kind != TG_RECORD_DATA)
+                return;
+        cr_assert_eq(tg_partition_of(record->customer, PARTITIONS), record->partition);
+        cr_assert_eq(record->offset, told->next[record->partition][record->stream],
+                     "in order, none left out");
+        told->next[record->partition][record->stream]++;
+        told->records[record->stream]++;
+}
+
+static void read_all(struct tg_kafka_source *source, struct told *ret_told)
+{
+        struct tg_source port = tg_kafka_source_port(source);
+        struct tg_record records[CAPACITY];
+        int answer = 0;
+
+        while (answer == 0) {
+                size_t count;
+
+                answer = port.poll(port.context, records, CAPACITY, &count, &error);
+                cr_assert_geq(answer, 0, "%s", error.message);
+                for (size_t i = 0; i < count; i++) {
+                        take(ret_told, &records[i]);
+                        port.release(port.context, &records[i]);
+                }
+        }
+}
+
+Test(embedded, a_recording_comes_through_whole_and_in_order)
+{
+        struct told told = {0};
+        struct tg_kafka_source *source;
+
+        feed();
+        source = open_source();
+        read_all(source, &told);
+        cr_expect_eq(told.records[TG_STREAM_TOUCHPOINTS], RECORDS);
+        cr_expect_eq(told.records[TG_STREAM_REQUESTS], RECORDS);
+        cr_expect_eq(told.assigned, PARTITIONS);
+        cr_expect_geq(told.ends, PARTITIONS * TG_STREAMS);
+        tg_kafka_source_free(source);
+}
+
+static void commit(struct tg_kafka_source *source, const struct told *told)
+{
+        struct tg_progress progress[PARTITIONS];
+
+        for (int i = 0; i < PARTITIONS; i++) {
+                progress[i].partition = i;
+                for (int j = 0; j < TG_STREAMS; j++)
+                        progress[i].next[j] = told->next[i][j];
+        }
+        cr_assert_eq(tg_kafka_source_commit(source, progress, PARTITIONS, &error), 0, "%s",
+                     error.message);
+}
+
+Test(embedded, after_a_restart_facts_come_again_and_committed_requests_do_not)
+{
+        struct told told = {0}, again = {0};
+        struct tg_kafka_source *source;
+
+        feed();
+        source = open_source();
+        read_all(source, &told);
+        commit(source, &told);
+        tg_kafka_source_free(source);
+        source = open_source();
+        read_all(source, &again);
+        cr_expect_eq(again.records[TG_STREAM_TOUCHPOINTS], RECORDS);
+        cr_expect_eq(again.records[TG_STREAM_REQUESTS], 0);
+        tg_kafka_source_free(source);
+}
+
+Test(embedded, a_recording_that_the_broker_would_lose_is_refused)
+{
+        static const uint8_t sync[TG_CONTAINER_SYNC_SIZE] = {1};
+        const struct tg_feeder_options options = {
+                .settings = &settings,
+                .readings = readings,
+                .notices = &notices,
+                .lifetime = &lifetime,
+                .directory = folder,
+                .partitions = PARTITIONS,
+        };
+        struct tg_buffer file = {0}, block = {0};
+        struct tg_feeder *feeder;
+        char schema[1024];
+
+        snprintf(schema, sizeof schema, head_schema, "Touchpoint",
+                 ",{\"name\":\"type\",\"type\":{\"type\":\"enum\",\"name\":\"TouchpointType\","
+                 "\"symbols\":[\"unknown\",\"impression\"]}}");
+        tg_container_put_header(&file, tg_span_text(schema), TG_CODEC_NULL, sync);
+        for (unsigned i = 0; i < PARTITIONS * TG_EMBEDDED_RECORDS_MAX; i++) {
+                put_touchpoint(&block, i);
+                tg_put_enum(&block, 1);
+        }
+        tg_container_put_block(&file, PARTITIONS * TG_EMBEDDED_RECORDS_MAX, tg_buffer_span(&block),
+                               TG_CODEC_NULL, sync);
+        write_file("touchpoints-2.avro", &file);
+        cr_expect_eq(tg_feeder_new(&options, &feeder, &error), -1);
+        cr_expect(strstr(error.message, "too large"), "%s", error.message);
+        cr_expect_eq(error.exit_code, EX_DATAERR);
+        tg_buffer_deinit(&file);
+        tg_buffer_deinit(&block);
+}
+
+static void see(void *context, const struct tg_witnessed *record)
+{
+        unsigned *counts = context;
+
+        if (strcmp(record->topic, "decisions") == 0) {
+                counts[0]++;
+                cr_expect(tg_span_equal(record->key, tg_span_text("c7")));
+                cr_expect_eq(record->partition, 1, "where it was decided");
+        } else if (strcmp(record->topic, "permitted.email") == 0) {
+                counts[1]++;
+                cr_expect_eq(record->partition, tg_partition_of(tg_span_text("c7"), PARTITIONS));
+        } else {
+                counts[2]++;
+                cr_expect(tg_span_equal(record->reason, tg_span_text("future")));
+        }
+}
+
+Test(embedded, what_the_sink_commits_is_read_back_from_its_topics)
+{
+        static const char *const topics[] = {"decisions", "permitted.email", "rejected"};
+        struct tg_kafka_source *source;
+        struct tg_kafka_sink *sink;
+        struct tg_witness *witness;
+        unsigned counts[3] = {0};
+        const struct tg_request request = {
+                .customer = tg_span_text("c7"),
+                .channel = TG_CHANNEL_EMAIL,
+        };
+        const struct tg_decision decision = {.request = &request};
+        const struct tg_witness_options witnessing = {
+                .settings = &settings,
+                .notices = &notices,
+                .topics = topics,
+                .topic_count = 3,
+                .partitions = PARTITIONS,
+                .see = see,
+                .context = counts,
+        };
+        struct tg_kafka_sink_options options = {
+                .settings = &settings,
+                .notices = &notices,
+                .lifetime = &lifetime,
+                .shards = 1,
+        };
+        struct tg_sink port;
+
+        options.source = source = open_source();
+        cr_assert_eq(tg_kafka_sink_new(&options, &sink, &error), 0, "%s", error.message);
+        port = tg_kafka_sink_port(sink);
+        cr_assert_eq(port.begin(port.context, &error), 0);
+        for (int i = 0; i < 100; i++) {
+                cr_assert_eq(port.decision(port.context, 1, &decision, tg_span_text("d"), &error),
+                             0);
+                cr_assert_eq(port.permitted(port.context, 1, &decision, tg_span_text("p"), &error),
+                             0);
+        }
+        cr_assert_eq(port.commit(port.context, NULL, 0, &error), 0, "%s", error.message);
+        cr_assert_eq(tg_witness_new(&witnessing, &witness, &error), 0, "%s", error.message);
+        cr_assert_eq(tg_witness_finish(witness, &error), 0, "%s", error.message);
+        cr_expect_eq(counts[0], 100);
+        cr_expect_eq(counts[1], 100);
+        cr_expect_eq(counts[2], 0);
+        tg_witness_free(witness);
+        tg_kafka_sink_free(sink);
+        tg_kafka_source_free(source);
+}
+
+Test(embedded, missing_topics_are_told_with_the_commands_that_create_them)
+{
+        const struct tg_client_options options = {.settings = &settings};
+        struct tg_client client = {.notices = &notices, .role = "test"};
+        int32_t partitions;
+
+        cr_assert_eq(tg_client_init(&client, RD_KAFKA_CONSUMER, &options, &error), 0);
+        cr_expect_eq(tg_topics_check(&client, &settings, &partitions, &error), 0, "%s",
+                     error.message);
+        cr_expect_eq(partitions, PARTITIONS);
+        free(settings.topics[TG_TOPIC_DECISIONS]);
+        settings.topics[TG_TOPIC_DECISIONS] = tg_duplicate("elsewhere", 9);
+        cr_expect_eq(tg_topics_check(&client, &settings, &partitions, &error), -1);
+        cr_expect_eq(error.exit_code, EX_CONFIG);
+        cr_expect(strstr(error.message, "--create --topic elsewhere --partitions 2"), "%s",
+                  error.message);
+        tg_client_deinit(&client);
+}
