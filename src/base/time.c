@@ -21,6 +21,7 @@ char *tg_time_text(int64_t time_ms, char text[static TG_TIME_TEXT_SIZE])
         int milliseconds = (int)(time_ms % TG_SECOND_MS);
         time_t seconds = (time_t)(time_ms / TG_SECOND_MS);
         struct tm utc;
+        size_t used;
 
         if (time_ms == TG_NEVER)
                 return strcpy(text, "never");
@@ -34,9 +35,10 @@ char *tg_time_text(int64_t time_ms, char text[static TG_TIME_TEXT_SIZE])
                 snprintf(text, TG_TIME_TEXT_SIZE, "%" PRId64 "ms", time_ms);
                 return text;
         }
-        snprintf(text, TG_TIME_TEXT_SIZE, "%04" PRId64 "-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                 INT64_C(1900) + utc.tm_year, utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min,
-                 utc.tm_sec, milliseconds);
+        /* Not %Y, which writes the year 876 with three digits. */
+        used = (size_t)snprintf(text, TG_TIME_TEXT_SIZE, "%04" PRId64, INT64_C(1900) + utc.tm_year);
+        used += strftime(text + used, TG_TIME_TEXT_SIZE - used, "-%m-%dT%H:%M:%S", &utc);
+        snprintf(text + used, TG_TIME_TEXT_SIZE - used, ".%03dZ", milliseconds);
         return text;
 }
 

@@ -11,6 +11,7 @@
 /* One of them. */
 struct shard_thread {
         pthread_t thread;
+        struct tg_run_shards *shards;
         const struct tg_run_shards_options *options; /* of all */
         struct tg_summary summary;
         struct tg_kafka_source_counts read;
@@ -23,6 +24,10 @@ struct shard_thread {
 
 struct tg_run_shards {
         struct tg_run_shards_options options;
+        pthread_mutex_t lock; /* of the next three */
+        pthread_cond_t changed;
+        unsigned expected; /* threads there are */
+        unsigned done;     /* that have decided and committed their last */
         struct shard_thread threads[];
 };
 
@@ -33,6 +38,28 @@ static int64_t wall_ms(void *context)
         (void)context;
         clock_gettime(CLOCK_REALTIME, &now);
         return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
+}
+
+/*
+ * A member that leaves makes the group rebalance, and a commit in that moment is refused. So nobody
+ * leaves before everybody has committed.
+ */
+static void await_others(struct tg_run_shards *shards)
+{
+        pthread_mutex_lock(&shards->lock);
+        shards->done++;
+        pthread_cond_broadcast(&shards->changed);
+        while (shards->done < shards->expected)
+                pthread_cond_wait(&shards->changed, &shards->lock);
+        pthread_mutex_unlock(&shards->lock);
+}
+
+static void expect(struct tg_run_shards *shards, unsigned count)
+{
+        pthread_mutex_lock(&shards->lock);
+        shards->expected = count;
+        pthread_cond_broadcast(&shards->changed);
+        pthread_mutex_unlock(&shards->lock);
 }
 
 static int run_shard(struct shard_thread *thread, struct tg_kafka_source *source,
@@ -79,9 +106,15 @@ static int serve(struct shard_thread *thread, struct tg_error *error)
         struct tg_kafka_source *source;
         int result;
 
-        if (tg_kafka_source_new(&options, &source, error) < 0)
+        if (tg_kafka_source_new(&options, &source, error) < 0) {
+                tg_lifetime_stop(thread->options->lifetime);
+                await_others(thread->shards);
                 return -1;
+        }
         result = run_shard(thread, source, error);
+        if (result < 0)
+                tg_lifetime_stop(thread->options->lifetime);
+        await_others(thread->shards);
         thread->read = tg_kafka_source_counts(source);
         tg_kafka_source_free(source);
         return result;
@@ -91,10 +124,7 @@ static void *thread_main(void *argument)
 {
         struct shard_thread *thread = argument;
 
-        if (serve(thread, &thread->error) < 0) {
-                thread->failed = true;
-                tg_lifetime_stop(thread->options->lifetime);
-        }
+        thread->failed = serve(thread, &thread->error) < 0;
         return NULL;
 }
 
@@ -105,16 +135,21 @@ int tg_run_shards_start(const struct tg_run_shards_options *options,
                 tg_allocate_zeroed(1, sizeof *shards + options->count * sizeof shards->threads[0]);
 
         shards->options = *options;
+        pthread_mutex_init(&shards->lock, NULL);
+        pthread_cond_init(&shards->changed, NULL);
+        expect(shards, options->count);
         *ret_shards = shards;
         atomic_fetch_add(&options->lifetime->busy, options->count);
         for (unsigned i = 0; i < options->count; i++) {
                 struct shard_thread *thread = &shards->threads[i];
                 int code;
 
+                thread->shards = shards;
                 thread->options = &shards->options;
                 code = pthread_create(&thread->thread, NULL, thread_main, thread);
                 if (code) {
                         tg_lifetime_stop(options->lifetime);
+                        expect(shards, i);
                         return tg_fail_errno(error, EX_OSERR, code, "a thread for shard %u", i);
                 }
                 thread->started = true;
@@ -154,6 +189,10 @@ int tg_run_shards_join(struct tg_run_shards *shards, struct tg_run_tally *tally,
                         *error = thread->error;
                         result = -1;
                 }
+        }
+        if (shards) {
+                pthread_cond_destroy(&shards->changed);
+                pthread_mutex_destroy(&shards->lock);
         }
         free(shards);
         return result;

@@ -198,7 +198,8 @@ void tg_send_step_read(struct tg_telling *telling, struct tg_draft *draft,
         const struct tg_node *answer;
         struct tg_span customer = TG_SPAN_ABSENT;
 
-        tg_read_text(&draft->reader, "to", TG_REQUIRED, &customer);
+        tg_value_text(telling->reading->diagnostics,
+                      tg_read_node(&draft->reader, "to", TG_REQUIRED, "ana"), &customer);
         answer = tg_read_node(&draft->reader, "answer", TG_REQUIRED, "permit");
         read_repeats(draft);
         draft->name = message.name;

@@ -4,7 +4,7 @@
  *
  * Everything goes through it over loopback sockets as with a real one, but nothing is kept longer
  * than the process lives, and of each partition no more than 5 MiB or 100,000 batches: older ones
- * are dropped without a word. TG_EMBEDDED_BYTES_MAX and _RECORDS_MAX stay below that.
+ * are dropped without a word. TG_EMBEDDED_BYTES_MAX stays below both.
  */
 #pragma once
 
@@ -13,7 +13,6 @@
 
 enum {
         TG_EMBEDDED_BYTES_MAX = 4 << 20, /* of one partition, with TG_EMBEDDED_RECORD_COST */
-        TG_EMBEDDED_RECORDS_MAX = 90000, /* of one partition */
         TG_EMBEDDED_RECORD_COST = 90,    /* bytes a record takes beside its key and value */
 };
 

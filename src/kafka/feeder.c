@@ -18,12 +18,6 @@ enum {
         PACE_STEP_MS = 10, /* records are fed in small portions, one each so many milliseconds */
 };
 
-/* What a partition of a stream would hold. */
-struct load {
-        uint64_t bytes;
-        uint64_t records;
-};
-
 struct tg_feeder {
         struct tg_client client;
         struct tg_feeder_options options;
@@ -44,7 +38,8 @@ static const struct {
         [TG_STREAM_REQUESTS] = {"requests", TG_TOPIC_REQUESTS},
 };
 
-static int measure_stream(struct tg_feeder *feeder, enum tg_stream stream, struct load *loads,
+/* Adds up the bytes that each partition of the stream would hold. */
+static int measure_stream(struct tg_feeder *feeder, enum tg_stream stream, uint64_t *loads,
                           struct tg_error *error)
 {
         const struct tg_feeder_options *options = &feeder->options;
@@ -56,30 +51,25 @@ static int measure_stream(struct tg_feeder *feeder, enum tg_stream stream, struc
                 uint32_t partition =
                         tg_partition_of(tape.head.customer, (uint32_t)options->partitions);
 
-                loads[partition].records++;
-                loads[partition].bytes += TG_FRAMING_CONFLUENT_SIZE + tape.datum.size +
-                                          tape.head.customer.size + TG_EMBEDDED_RECORD_COST;
+                loads[partition] += TG_FRAMING_CONFLUENT_SIZE + tape.datum.size +
+                                    tape.head.customer.size + TG_EMBEDDED_RECORD_COST;
                 feeder->counts.records[stream]++;
         }
         tg_tape_deinit(&tape);
         return answer < 0 ? -1 : 0;
 }
 
-static int check_load(const struct tg_feeder *feeder, enum tg_stream stream,
-                      const struct load *loads, struct tg_error *error)
+static int check_load(const struct tg_feeder *feeder, enum tg_stream stream, const uint64_t *loads,
+                      struct tg_error *error)
 {
         for (int32_t i = 0; i < feeder->options.partitions; i++)
-                if (loads[i].bytes > TG_EMBEDDED_BYTES_MAX ||
-                    loads[i].records > TG_EMBEDDED_RECORDS_MAX)
+                if (loads[i] > TG_EMBEDDED_BYTES_MAX)
                         return tg_fail(error, EX_DATAERR,
                                        "%s: too large for the embedded broker, which keeps %d MiB "
-                                       "or %d records of a partition (%s would have %llu bytes, "
-                                       "%llu records): use more --partitions, a real Kafka, or "
-                                       "`touchgate replay`",
+                                       "of a partition (%s would have %llu bytes in one): use more "
+                                       "--partitions, a real Kafka, or `touchgate replay`",
                                        feeder->options.directory, TG_EMBEDDED_BYTES_MAX >> 20,
-                                       TG_EMBEDDED_RECORDS_MAX, streams[stream].stem,
-                                       (unsigned long long)loads[i].bytes,
-                                       (unsigned long long)loads[i].records);
+                                       streams[stream].stem, (unsigned long long)loads[i]);
         return 0;
 }
 
@@ -88,7 +78,7 @@ static int measure(struct tg_feeder *feeder, struct tg_error *error)
         int result = 0;
 
         for (int i = 0; i < TG_STREAMS && result == 0; i++) {
-                struct load *loads =
+                uint64_t *loads =
                         tg_allocate_zeroed((size_t)feeder->options.partitions, sizeof *loads);
 
                 result = measure_stream(feeder, (enum tg_stream)i, loads, error);

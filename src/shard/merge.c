@@ -61,11 +61,20 @@ bool tg_merge_take(struct tg_merge *merge, enum tg_stream stream, struct tg_reco
         return true;
 }
 
+static bool head_is_faulty(const struct tg_lane *lane)
+{
+        return lane->count > 0 && at(lane, 0)->kind == TG_RECORD_FAULTY;
+}
+
 bool tg_merge_next(struct tg_merge *merge, struct tg_record *ret_record)
 {
         int earliest = -1;
         int64_t earliest_ms = 0;
 
+        for (int stream = 0; stream < TG_STREAMS; stream++) {
+                if (head_is_faulty(&merge->lanes[stream]))
+                        return tg_merge_take(merge, (enum tg_stream)stream, ret_record);
+        }
         for (int stream = 0; stream < TG_STREAMS; stream++) {
                 const struct tg_lane *lane = &merge->lanes[stream];
                 const struct tg_record *head;
@@ -76,8 +85,6 @@ bool tg_merge_next(struct tg_merge *merge, struct tg_record *ret_record)
                         continue;
                 }
                 head = at(lane, 0);
-                if (head->kind == TG_RECORD_FAULTY)
-                        return tg_merge_take(merge, (enum tg_stream)stream, ret_record);
                 if (earliest < 0 || head->time_ms < earliest_ms) {
                         earliest = stream;
                         earliest_ms = head->time_ms;

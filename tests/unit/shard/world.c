@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct tg_policy *policy_of(const char *lines)
+{
+        struct tg_diagnostics diagnostics = {0};
+        struct tg_policy *policy = NULL;
+        char *yaml;
+
+        cr_assert(asprintf(&yaml, "policy: test\n%s", lines) > 0);
+        if (tg_policy_parse("p.yaml", tg_span_text(yaml), 0, &diagnostics, &policy) < 0)
+                tg_diagnostics_print(&diagnostics, stderr, false);
+        cr_assert_not_null(policy);
+        tg_diagnostics_deinit(&diagnostics);
+        free(yaml);
+        return policy;
+}
+
+void world_init(struct world *world, const char *lines)
+{
+        *world = (struct world){
+                .options = {.partition = {.policy = policy_of(lines),
+                                          .partitions = 1,
+                                          .table_bytes = 1 << 20,
+                                          .waiting = {1000, 1 << 20},
+                                          .skew_ms = TG_HOUR_MS},
+                            .clock = TG_CLOCK_EVENT,
+                            .batch = 7,
+                            .end_ms = TG_NEVER},
+        };
+        tg_twin_init(&world->twin, 1);
+}
+
+void world_deinit(struct world *world)
+{
+        tg_policy_free((struct tg_policy *)world->options.partition.policy);
+        tg_summary_deinit(&world->summary);
+        tg_twin_deinit(&world->twin);
+        free(world->told);
+}
+
+void fact(struct world *world, struct tg_touchpoint touchpoint)
+{
+        char id[16];
+
+        snprintf(id, sizeof id, "e%zu", world->twin.entry_count);
+        touchpoint.time_ms += START_MS;
+        if (!tg_span_present(touchpoint.id))
+                touchpoint.id = tg_span_text(id);
+        if (!tg_span_present(touchpoint.customer))
+                touchpoint.customer = tg_span_text("me");
+        tg_twin_touchpoint(&world->twin, &touchpoint);
+}
+
+void click(struct world *world, int64_t after_ms)
+{
+        fact(world, (struct tg_touchpoint){
+                            .type = TG_TYPE_CLICK, .time_ms = after_ms, .channel = TG_CHANNEL_ADS});
+}
+
+void request(struct world *world, struct tg_request request)
+{
+        request.time_ms += START_MS;
+        request.expires_ms = request.expires_ms ? request.expires_ms + START_MS : TG_NO_TIME;
+        request.payload = tg_span_text("payload");
+        if (!tg_span_present(request.customer))
+                request.customer = tg_span_text("me");
+        tg_twin_request(&world->twin, &request);
+}
+
+void ad(struct world *world, const char *id, int64_t after_ms, int32_t priority,
+        int64_t expires_after_ms)
+{
+        request(world, (struct tg_request){.id = tg_span_text(id),
+                                           .time_ms = after_ms,
+                                           .channel = TG_CHANNEL_ADS,
+                                           .kind = TG_KIND_PROMOTION,
+                                           .priority = priority,
+                                           .expires_ms = expires_after_ms});
+}
+
+static void tell(FILE *file, const struct tg_decision *decision)
+{
+        fprintf(file, "%jd %.*s %s", (intmax_t)(decision->time_ms - START_MS),
+                TG_SPAN_FORMAT(decision->request->id),
+                tg_word(&tg_outcome_words, decision->outcome));
+        if (decision->outcome == TG_DEFER)
+                fprintf(file, " until %jd", (intmax_t)(decision->until_ms - START_MS));
+        for (size_t i = 0; i < decision->reason_count; i++)
+                fprintf(file, "%s%s", i ? ", " : ": ", decision->reasons[i].rule);
+        fprintf(file, "\n");
+}
+
+const char *run(struct world *world)
+{
+        struct tg_port port = tg_twin_port(&world->twin);
+        struct tg_error error;
+        size_t size;
+        FILE *file;
+
+        cr_assert_eq(tg_shard_run(&world->options, &port, &world->summary, &error), 0);
+        cr_assert_eq(world->twin.given, world->twin.released, "every record is released");
+        file = open_memstream(&world->told, &size);
+        for (size_t i = 0; i < world->twin.decisions.count; i++)
+                tell(file, &world->twin.decisions.items[i]->decision);
+        fclose(file);
+        return world->told;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A shard over its in-memory twin: what the tests of the loop share.
+ *
+ * Records are listed with times from START_MS on; after the run everything that was decided is one
+ * text, a line each: "1000 r1 permit", "5 r2 defer until 1000: cap" (times from START_MS, then the
+ * reasons).
+ */
+#pragma once
+
+#include <criterion/criterion.h>
+
+#include "base/memory.h"
+#include "shard/shard.h"
+#include "shard/twin.h"
+
+#define START_MS INT64_C(1500000000000)
+
+struct world {
+        struct tg_twin twin;
+        struct tg_shard_options options; /* may be changed until the run */
+        struct tg_summary summary;
+        char *told; /* owned; after the run */
+};
+
+/* A policy of these lines, one partition, event time, batches of 7 records. */
+void world_init(struct world *world, const char *lines);
+void world_deinit(struct world *world);
+
+#define WORLD(name, lines)                          \
+        tg_cleanup(world_deinit) struct world name; \
+        world_init(&name, lines)
+
+/* A click of the one customer of most tests. */
+void click(struct world *world, int64_t after_ms);
+
+/* A fact or a request, its times from START_MS on; without a customer it is the same one. */
+void fact(struct world *world, struct tg_touchpoint touchpoint);
+void request(struct world *world, struct tg_request request);
+
+/* An ad for that customer; expires_ms 0: by default. */
+void ad(struct world *world, const char *id, int64_t after_ms, int32_t priority,
+        int64_t expires_after_ms);
+
+/* Plays the list; what was decided. */
+const char *run(struct world *world);
