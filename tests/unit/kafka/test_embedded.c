@@ -191,7 +191,7 @@ static void take(struct told *told, const struct tg_record *record)
         cr_assert_neq(record->kind, TG_RECORD_FAULTY, "%s", record->detail);
         if (record->kind != TG_RECORD_DATA)
                 return;
-        cr_assert_eq(tg_partition_of(record->customer, PARTITIONS), record->partition);
+        cr_assert_eq((int32_t)tg_partition_of(record->customer, PARTITIONS), record->partition);
         cr_assert_eq(record->offset, told->next[record->partition][record->stream],
                      "in order, none left out");
         told->next[record->partition][record->stream]++;
@@ -326,7 +326,8 @@ static void see(void *context, const struct tg_witnessed *record)
                 cr_expect_eq(record->partition, 1, "where it was decided");
         } else if (strcmp(record->topic, "permitted.email") == 0) {
                 counts[1]++;
-                cr_expect_eq(record->partition, tg_partition_of(tg_span_text("c7"), PARTITIONS));
+                cr_expect_eq(record->partition,
+                             (int32_t)tg_partition_of(tg_span_text("c7"), PARTITIONS));
         } else {
                 counts[2]++;
                 cr_expect(tg_span_equal(record->reason, tg_span_text("future")));
