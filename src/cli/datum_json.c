@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 void tg_text_json(FILE *file, struct tg_span text)
 {

@@ -13,12 +13,12 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "base/utf8.h"
 #include "cli/import_options.h"
 #include "cli/import_summary.h"
-#include "cli/mapping.h"
-#include "cli/recording.h"
 #include "config/document.h"
-#include "config/utf8.h"
+#include "import/mapping.h"
+#include "recording/writer.h"
 
 enum {
         BAD_LINES_TOLD = 10,
@@ -39,8 +39,8 @@ struct import {
         struct tg_document *document;
         struct tg_csv *csv;
         struct tg_mapping *mapping;
-        struct tg_recorder_file *files[2]; /* touchpoints, requests */
-        struct tg_diagnostics bad_lines;   /* the first of them */
+        struct tg_writer *files[2];      /* touchpoints, requests */
+        struct tg_diagnostics bad_lines; /* the first of them */
         struct tg_import_tally tally;
         struct tg_buffer records; /* of the row at hand, encoded */
         struct made made[TG_MAPPING_KINDS_MAX];
@@ -49,8 +49,8 @@ struct import {
 
 static void import_deinit(struct import *import)
 {
-        tg_recorder_free(import->files[0]);
-        tg_recorder_free(import->files[1]);
+        tg_writer_free(import->files[0]);
+        tg_writer_free(import->files[1]);
         tg_mapping_free(import->mapping);
         tg_csv_close(import->csv);
         tg_document_free(import->document);
@@ -145,8 +145,8 @@ static int write_records(struct import *import, int count, struct tg_error *erro
                         import->tally.outside++;
                         continue;
                 }
-                if (tg_recorder_append(import->files[made->schema == TG_SCHEMA_REQUEST], record,
-                                       made->time_ms, error) < 0)
+                if (tg_writer_append(import->files[made->schema == TG_SCHEMA_REQUEST], record,
+                                     made->time_ms, error) < 0)
                         return -1;
         }
         return 0;
@@ -232,6 +232,20 @@ static int compile_mapping(struct import *import, struct tg_error *error)
         return answer;
 }
 
+static int open_stream(const struct tg_import_options *options, const char *name,
+                       enum tg_shipped schema, struct tg_writer **ret_writer,
+                       struct tg_error *error)
+{
+        const struct tg_writer_options writing = {
+                .directory = options->output,
+                .name = name,
+                .schema = schema,
+                .codec = options->codec,
+        };
+
+        return tg_writer_new(&writing, ret_writer, error);
+}
+
 static int open_output(struct import *import, struct tg_error *error)
 {
         const struct tg_import_options *options = import->options;
@@ -239,11 +253,9 @@ static int open_output(struct import *import, struct tg_error *error)
         if (mkdir(options->output, 0777) < 0 && errno != EEXIST)
                 return tg_fail_errno(error, EX_CANTCREAT, errno, "%s: cannot be made",
                                      options->output);
-        if (tg_recorder_open(options->output, "touchpoints", TG_SCHEMA_TOUCHPOINT, options->codec,
-                             &import->files[0], error) < 0)
+        if (open_stream(options, "touchpoints", TG_SCHEMA_TOUCHPOINT, &import->files[0], error) < 0)
                 return -1;
-        return tg_recorder_open(options->output, "requests", TG_SCHEMA_REQUEST, options->codec,
-                                &import->files[1], error);
+        return open_stream(options, "requests", TG_SCHEMA_REQUEST, &import->files[1], error);
 }
 
 static int finish(struct import *import, struct tg_error *error)
@@ -253,7 +265,7 @@ static int finish(struct import *import, struct tg_error *error)
         if (tally->rows > 0 && tally->bad_lines == tally->rows)
                 return tg_fail(error, EX_DATAERR, "%s: every line is bad", import->table);
         for (int i = 0; i < 2; i++) {
-                if (tg_recorder_finish(import->files[i], error) < 0)
+                if (tg_writer_finish(import->files[i], error) < 0)
                         return -1;
         }
         return 0;
@@ -275,8 +287,8 @@ static int run(struct import *import, struct tg_error *error)
         if (answer < 0 || finish(import, error) < 0)
                 return -1;
         for (int i = 0; i < 2; i++) {
-                import->tally.files[i] = tg_recorder_tally(import->files[i]);
-                import->tally.paths[i] = tg_recorder_path(import->files[i]);
+                import->tally.files[i] = tg_writer_tally(import->files[i]);
+                import->tally.paths[i] = tg_writer_path(import->files[i]);
         }
         tg_import_summary_print(&import->tally, import->table, stderr);
         if (import->options->json)

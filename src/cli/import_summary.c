@@ -13,7 +13,7 @@ static const char *const names[2] = {"touchpoints", "requests"};
 
 static void print_file(const struct tg_import_tally *tally, int i, FILE *out)
 {
-        const struct tg_recorder_tally *file = &tally->files[i];
+        const struct tg_writer_tally *file = &tally->files[i];
         char first[TG_TIME_TEXT_SIZE], last[TG_TIME_TEXT_SIZE];
 
         fprintf(out, "  %10" PRIu64 "  %-12s %s (%" PRIu64 " KiB", file->records, names[i],
@@ -33,7 +33,7 @@ static void print_count(uint64_t count, const char *what, FILE *out)
 static void print_warnings(const struct tg_import_tally *tally, FILE *out)
 {
         for (int i = 0; i < 2; i++) {
-                const struct tg_recorder_tally *file = &tally->files[i];
+                const struct tg_writer_tally *file = &tally->files[i];
 
                 if (file->late > 0)
                         fprintf(out,
@@ -66,7 +66,7 @@ static json_t *time_json(int64_t time_ms)
 
 static json_t *file_json(const struct tg_import_tally *tally, int i)
 {
-        const struct tg_recorder_tally *file = &tally->files[i];
+        const struct tg_writer_tally *file = &tally->files[i];
 
         return json_pack("{s:s, s:I, s:I, s:I, s:o, s:o}", "file", tally->paths[i], "records",
                          (json_int_t)file->records, "late", (json_int_t)file->late, "size_bytes",

@@ -6,14 +6,14 @@
 
 #include <stdio.h>
 
-#include "cli/recording.h"
+#include "recording/writer.h"
 
 struct tg_import_tally {
         uint64_t rows;      /* read, the header and empty lines not counted */
         uint64_t skipped;   /* rows that no entry of the mapping matches */
         uint64_t outside;   /* records before --from or not before --to */
         uint64_t bad_lines; /* rows that made nothing because something is wrong with them */
-        struct tg_recorder_tally files[2]; /* touchpoints, requests */
+        struct tg_writer_tally files[2]; /* touchpoints, requests */
         const char *paths[2];
 };
 

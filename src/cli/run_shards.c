@@ -97,6 +97,7 @@ static int serve(struct shard_thread *thread, struct tg_error *error)
                 .readings = thread->options->readings,
                 .notices = thread->options->notices,
                 .lifetime = thread->options->lifetime,
+                .shard = (unsigned)(thread - thread->shards->threads),
                 .shards = thread->options->count,
                 .batch = thread->options->shard->batch,
                 .partitions = (int32_t)thread->options->shard->partition.partitions,

@@ -8,7 +8,7 @@
 #include "cli/scenario_read.h"
 #include "config/nearest.h"
 
-enum { REPEATS_MAX = 1000, ADVICE_SIZE = 200 };
+enum { REPEATS_MAX = 1000, ADVICE_SIZE = 200, NAMES_MAX = 100 };
 
 static void read_repeats(struct tg_draft *draft)
 {
@@ -101,7 +101,7 @@ void tg_touchpoint_step_read(struct tg_telling *telling, struct tg_draft *draft,
 static const struct tg_message *find_message(struct tg_scenario_reading *reading,
                                              const struct tg_node *node, struct tg_span name)
 {
-        const char *names[TG_READER_KEYS_MAX];
+        const char *names[NAMES_MAX];
         char advice[ADVICE_SIZE] = "describe it under \"messages\" at the top of the file";
         size_t count = 0;
         ptrdiff_t nearest;
@@ -109,7 +109,7 @@ static const struct tg_message *find_message(struct tg_scenario_reading *reading
         for (size_t i = 0; i < reading->message_count; i++) {
                 if (tg_span_equal(tg_span_text(reading->messages[i].name), name))
                         return &reading->messages[i];
-                if (count < TG_READER_KEYS_MAX)
+                if (count < NAMES_MAX)
                         names[count++] = reading->messages[i].name;
         }
         nearest = tg_nearest(name, names, count);

@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 #include "config/tree.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 enum { CHUNK_SIZE = 64 << 10, ALIGNMENT = 8 };
 

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "config/build.h"
 #include "config/tree.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 /* What a person may do about what libfyaml says. */
 static const char *syntax_advice(const char *message)

@@ -13,6 +13,7 @@ enum {
         MESSAGES_MAX = 10000000,
         COMMIT_TRIES = 5,
         METADATA_TIMEOUT_MS = 5000,
+        INSTANCE_SIZE = 256,
 };
 
 const char *tg_member_topic(const struct tg_member *member, enum tg_stream stream)
@@ -126,11 +127,12 @@ static int64_t bounded(int64_t value, int64_t max)
 }
 
 /* Makes the consumer with bounds for its queue, from the memory that this shard may use. */
-static int open_consumer(struct tg_member *member, int64_t fetch_bytes, struct tg_error *error)
+static int open_consumer(struct tg_member *member, const struct tg_member_options *join,
+                         struct tg_error *error)
 {
-        int64_t kilobytes = bounded(fetch_bytes / KILOBYTES_SHARE, KILOBYTES_MAX);
-        int64_t messages = bounded(fetch_bytes / MESSAGE_COST, MESSAGES_MAX);
-        char kilobytes_text[32], messages_text[32];
+        int64_t kilobytes = bounded(join->fetch_bytes / KILOBYTES_SHARE, KILOBYTES_MAX);
+        int64_t messages = bounded(join->fetch_bytes / MESSAGE_COST, MESSAGES_MAX);
+        char kilobytes_text[32], messages_text[32], instance_text[INSTANCE_SIZE];
         const struct tg_client_property defaults[] = {
                 {"queued.max.messages.kbytes", kilobytes_text},
                 {"queued.min.messages", messages_text},
@@ -138,10 +140,15 @@ static int open_consumer(struct tg_member *member, int64_t fetch_bytes, struct t
                 {"session.timeout.ms", "30000"},
                 {NULL, NULL},
         };
-        static const struct tg_client_property fixed[] = {
-                {"enable.auto.commit", "false"},       {"enable.auto.offset.store", "false"},
-                {"enable.partition.eof", "true"},      {"auto.offset.reset", "earliest"},
-                {"isolation.level", "read_committed"}, {NULL, NULL},
+        const char *instance = tg_kafka_settings_find(member->settings, "group.instance.id");
+        const struct tg_client_property fixed[] = {
+                {"enable.auto.commit", "false"},
+                {"enable.auto.offset.store", "false"},
+                {"enable.partition.eof", "true"},
+                {"auto.offset.reset", "earliest"},
+                {"isolation.level", "read_committed"},
+                {instance && join->shards > 1 ? "group.instance.id" : NULL, instance_text},
+                {NULL, NULL},
         };
         const struct tg_client_options options = {
                 .settings = member->settings,
@@ -152,6 +159,9 @@ static int open_consumer(struct tg_member *member, int64_t fetch_bytes, struct t
 
         snprintf(kilobytes_text, sizeof kilobytes_text, "%" PRId64, kilobytes);
         snprintf(messages_text, sizeof messages_text, "%" PRId64, messages);
+        /* A static member's name is its own: with one for all, shards would fence one another. */
+        snprintf(instance_text, sizeof instance_text, "%s-%u", instance ? instance : "",
+                 join->shard);
         return tg_client_init(&member->client, RD_KAFKA_CONSUMER, &options, error);
 }
 
@@ -190,7 +200,7 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
                 .settings = options->settings,
         };
         tg_assignment_init(&member->assignment, options->partitions);
-        if (open_consumer(member, options->fetch_bytes, error) < 0)
+        if (open_consumer(member, options, error) < 0)
                 return -1;
         rd_kafka_poll_set_consumer(member->client.handle);
         member->queue = rd_kafka_queue_get_consumer(member->client.handle);

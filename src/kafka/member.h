@@ -29,6 +29,8 @@ struct tg_member_options {
         const struct tg_notices *notices;         /* likewise */
         int32_t partitions;                       /* of the request topic */
         int64_t fetch_bytes;                      /* that may wait to be read */
+        unsigned shard;                           /* tells static members of a process apart */
+        unsigned shards;
 };
 
 /* Joins the group. Returns 0 or -1, after which MEMBER is to be deinited too. */

@@ -42,6 +42,8 @@ int tg_kafka_source_new(const struct tg_kafka_source_options *options,
                 .notices = options->notices,
                 .partitions = options->partitions,
                 .fetch_bytes = options->settings->fetch_bytes / options->shards,
+                .shard = options->shard,
+                .shards = options->shards,
         };
         struct tg_kafka_source *source = tg_allocate_zeroed(1, sizeof *source);
 

@@ -25,6 +25,7 @@ struct tg_kafka_source_options {
         const struct tg_readings *readings;
         const struct tg_notices *notices;
         struct tg_lifetime *lifetime;
+        unsigned shard;     /* which of them this is, from 0 */
         unsigned shards;    /* that share the memory bound */
         size_t batch;       /* records asked of librdkafka at once */
         int32_t partitions; /* of the request topic; tg_topics_check() */

@@ -8,13 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "avro/container.h"
 #include "base/memory.h"
+#include "recording/writer.h"
 #include "replay/spool.h"
 
 /* The output files, by number: decisions, dead letters, then one a channel. */
 enum { DECISIONS, REJECTED, FIRST_CHANNEL, OUTPUTS = FIRST_CHANNEL + TG_CHANNELS };
-enum { BLOCK_BYTES = 64 * 1024 };
+enum { NAME_SIZE = 32 };
 
 struct tg_outputs {
         char *directory;
@@ -129,91 +129,6 @@ struct tg_sink tg_outputs_sink(struct tg_outputs *outputs)
         };
 }
 
-/* One output file while it is written. */
-struct writer {
-        char path[PATH_MAX];
-        FILE *file; /* NULL: not begun */
-        const uint8_t *sync;
-        struct tg_buffer block;   /* records not yet written */
-        struct tg_buffer encoded; /* the block with its frame */
-        uint64_t count;           /* in the block */
-};
-
-static void writer_path(struct writer *writer, const char *directory, uint32_t output)
-{
-        if (output == DECISIONS)
-                snprintf(writer->path, sizeof writer->path, "%s/decisions.avro", directory);
-        else if (output == REJECTED)
-                snprintf(writer->path, sizeof writer->path, "%s/rejected.avro", directory);
-        else
-                snprintf(writer->path, sizeof writer->path, "%s/permitted.%s.avro", directory,
-                         tg_word(&tg_channel_words, output - FIRST_CHANNEL));
-}
-
-static int writer_fail(const struct writer *writer, struct tg_error *error)
-{
-        return tg_fail_errno(error, EX_IOERR, errno, "%s: cannot be written", writer->path);
-}
-
-static int writer_put_encoded(struct writer *writer, struct tg_error *error)
-{
-        struct tg_span bytes = tg_buffer_span(&writer->encoded);
-
-        if (fwrite(bytes.data, 1, bytes.size, writer->file) != bytes.size)
-                return writer_fail(writer, error);
-        tg_buffer_reset(&writer->encoded);
-        return 0;
-}
-
-static int writer_open(struct writer *writer, uint32_t output, struct tg_error *error)
-{
-        enum tg_shipped schema = output == DECISIONS  ? TG_SCHEMA_DECISION
-                                 : output == REJECTED ? TG_SCHEMA_REJECTED
-                                                      : TG_SCHEMA_PERMITTED;
-
-        writer->file = fopen(writer->path, "we");
-        if (!writer->file)
-                return writer_fail(writer, error);
-        tg_container_put_header(&writer->encoded, tg_shipped_text(schema), TG_CODEC_NULL,
-                                writer->sync);
-        return writer_put_encoded(writer, error);
-}
-
-static int writer_flush(struct writer *writer, struct tg_error *error)
-{
-        if (writer->count == 0)
-                return 0;
-        tg_container_put_block(&writer->encoded, writer->count, tg_buffer_span(&writer->block),
-                               TG_CODEC_NULL, writer->sync);
-        tg_buffer_reset(&writer->block);
-        writer->count = 0;
-        return writer_put_encoded(writer, error);
-}
-
-static int writer_put(struct writer *writer, uint32_t output, struct tg_span datum,
-                      struct tg_error *error)
-{
-        if (!writer->file && writer_open(writer, output, error) < 0)
-                return -1;
-        tg_buffer_append(&writer->block, datum.data, datum.size);
-        writer->count++;
-        return writer->block.size >= BLOCK_BYTES ? writer_flush(writer, error) : 0;
-}
-
-static int writer_close(struct writer *writer, struct tg_error *error)
-{
-        int result = 0;
-
-        if (writer->file) {
-                result = writer_flush(writer, error);
-                if (fclose(writer->file) != 0 && result == 0)
-                        result = writer_fail(writer, error);
-        }
-        tg_buffer_deinit(&writer->block);
-        tg_buffer_deinit(&writer->encoded);
-        return result;
-}
-
 /* The reader whose head comes first: by time, then partition. NULL: all are at their ends. */
 static struct tg_spool_reader *first_reader(struct tg_spool_reader *readers, uint32_t count)
 {
@@ -227,7 +142,42 @@ static struct tg_spool_reader *first_reader(struct tg_spool_reader *readers, uin
         return first;
 }
 
-static int merge(struct tg_spool_reader *readers, uint32_t count, struct writer *writers,
+static void output_name(uint32_t output, char name[static NAME_SIZE])
+{
+        if (output == DECISIONS)
+                snprintf(name, NAME_SIZE, "decisions");
+        else if (output == REJECTED)
+                snprintf(name, NAME_SIZE, "rejected");
+        else
+                snprintf(name, NAME_SIZE, "permitted.%s",
+                         tg_word(&tg_channel_words, output - FIRST_CHANNEL));
+}
+
+/* The files while they are written, and what their blocks end with. */
+struct files {
+        const char *directory;
+        const uint8_t *sync;
+        struct tg_writer *writers[OUTPUTS]; /* NULL: nothing was put there */
+};
+
+static int open_file(struct files *files, uint32_t output, struct tg_error *error)
+{
+        char name[NAME_SIZE];
+        struct tg_writer_options options = {
+                .directory = files->directory,
+                .name = name,
+                .schema = output == DECISIONS  ? TG_SCHEMA_DECISION
+                          : output == REJECTED ? TG_SCHEMA_REJECTED
+                                               : TG_SCHEMA_PERMITTED,
+                .codec = TG_CODEC_NULL,
+                .sync = files->sync,
+        };
+
+        output_name(output, name);
+        return tg_writer_new(&options, &files->writers[output], error);
+}
+
+static int merge(struct tg_spool_reader *readers, uint32_t count, struct files *files,
                  struct tg_error *error)
 {
         struct tg_spool_reader *reader;
@@ -235,52 +185,61 @@ static int merge(struct tg_spool_reader *readers, uint32_t count, struct writer 
         while ((reader = first_reader(readers, count))) {
                 uint32_t output = reader->head.output;
 
-                if (writer_put(&writers[output], output, reader->head.datum, error) < 0)
+                if (!files->writers[output] && open_file(files, output, error) < 0)
+                        return -1;
+                if (tg_writer_append(files->writers[output], reader->head.datum,
+                                     reader->head.time_ms, error) < 0)
                         return -1;
                 tg_spool_reader_advance(reader);
         }
         return 0;
 }
 
-static int writers_open(struct tg_outputs *outputs, struct writer *writers, const uint8_t *sync,
-                        struct tg_error *error)
+/* An earlier replay may have had channels that this one has not. */
+static int remove_old(const char *directory, struct tg_error *error)
 {
         for (uint32_t output = 0; output < OUTPUTS; output++) {
-                writers[output].sync = sync;
-                writer_path(&writers[output], outputs->directory, output);
-                if (unlink(writers[output].path) < 0 && errno != ENOENT)
+                char name[NAME_SIZE], path[PATH_MAX];
+
+                output_name(output, name);
+                snprintf(path, sizeof path, "%s/%s.avro", directory, name);
+                if (unlink(path) < 0 && errno != ENOENT)
                         return tg_fail_errno(error, EX_CANTCREAT, errno, "%s: cannot be replaced",
-                                             writers[output].path);
+                                             path);
         }
-        /* These two are there even if they are empty: a reader need not ask. */
-        if (writer_open(&writers[DECISIONS], DECISIONS, error) < 0)
-                return -1;
-        return writer_open(&writers[REJECTED], REJECTED, error);
+        return 0;
 }
 
-int tg_outputs_write(struct tg_outputs *outputs, const uint8_t sync[static TG_SYNC_SIZE],
+static int write_files(struct files *files, struct tg_spool_reader *readers, uint32_t count,
+                       struct tg_error *error)
+{
+        /* These two are there even if they are empty: a reader need not ask. */
+        if (remove_old(files->directory, error) < 0 || open_file(files, DECISIONS, error) < 0 ||
+            open_file(files, REJECTED, error) < 0 || merge(readers, count, files, error) < 0)
+                return -1;
+        for (uint32_t output = 0; output < OUTPUTS; output++) {
+                if (files->writers[output] && tg_writer_finish(files->writers[output], error) < 0)
+                        return -1;
+        }
+        return 0;
+}
+
+int tg_outputs_write(struct tg_outputs *outputs, const uint8_t sync[static TG_CONTAINER_SYNC_SIZE],
                      struct tg_error *error)
 {
         uint32_t count = outputs->partitions + 1;
         struct tg_spool_reader *readers = tg_allocate_zeroed(count, sizeof readers[0]);
-        struct writer *writers = tg_allocate_zeroed(OUTPUTS, sizeof writers[0]);
-        int result = writers_open(outputs, writers, sync, error);
+        struct files files = {.directory = outputs->directory, .sync = sync};
+        int result = 0;
 
         for (uint32_t i = 0; i < count && result == 0; i++)
                 result = tg_spool_reader_init(&readers[i], &outputs->items[i].spool, error);
         if (result == 0)
-                result = merge(readers, count, writers, error);
-        for (uint32_t output = 0; output < OUTPUTS; output++) {
-                struct tg_error closing;
-
-                if (writer_close(&writers[output], &closing) < 0 && result == 0) {
-                        *error = closing;
-                        result = -1;
-                }
-        }
+                result = write_files(&files, readers, count, error);
+        for (uint32_t output = 0; output < OUTPUTS; output++)
+                tg_writer_free(files.writers[output]);
         for (uint32_t i = 0; i < count; i++)
                 tg_spool_reader_deinit(&readers[i]);
         free(readers);
-        free(writers);
         return result;
 }

@@ -8,9 +8,8 @@
  */
 #pragma once
 
+#include "avro/container.h"
 #include "shard/port.h"
-
-enum { TG_SYNC_SIZE = 16 };
 
 struct tg_outputs;
 
@@ -24,5 +23,5 @@ void tg_outputs_free(struct tg_outputs *outputs); /* NULL is fine */
 struct tg_sink tg_outputs_sink(struct tg_outputs *outputs);
 
 /* Merges what was put out into the files; SYNC separates their blocks. Once, after all shards. */
-int tg_outputs_write(struct tg_outputs *outputs, const uint8_t sync[static TG_SYNC_SIZE],
+int tg_outputs_write(struct tg_outputs *outputs, const uint8_t sync[static TG_CONTAINER_SYNC_SIZE],
                      struct tg_error *error);

@@ -81,7 +81,8 @@ static int start(struct worker *workers, const struct tg_replay_options *options
  * of their streams. Files in pieces, or compressed, give the same.
  */
 static void sync_marker(const struct tg_replay_options *options,
-                        const struct tg_replay_source *source, uint8_t ret_sync[TG_SYNC_SIZE])
+                        const struct tg_replay_source *source,
+                        uint8_t ret_sync[TG_CONTAINER_SYNC_SIZE])
 {
         const struct tg_partition_options *partition = &options->shard.partition;
         struct {
@@ -96,7 +97,7 @@ static void sync_marker(const struct tg_replay_options *options,
         memcpy(of.policy, partition->policy->name.hash, sizeof of.policy);
         of.partitions = partition->partitions;
         XXH128_canonicalFromHash(&canonical, XXH3_128bits(&of, sizeof of));
-        memcpy(ret_sync, canonical.digest, TG_SYNC_SIZE);
+        memcpy(ret_sync, canonical.digest, TG_CONTAINER_SYNC_SIZE);
 }
 
 static int finish(struct worker *workers, uint32_t count, struct tg_summary *summary,
@@ -118,7 +119,7 @@ int tg_replay(const struct tg_replay_options *options, const struct tg_recording
         struct worker *workers = tg_allocate_zeroed(options->shards, sizeof workers[0]);
         struct tg_outputs *outputs = NULL;
         struct tg_summary summary = {0};
-        uint8_t sync[TG_SYNC_SIZE];
+        uint8_t sync[TG_CONTAINER_SYNC_SIZE];
         uint32_t started = 0;
         int result = tg_outputs_new(options->output, options->shard.partition.partitions, &outputs,
                                     error);

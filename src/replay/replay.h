@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "replay/recording.h"
+#include "recording/reader.h"
 #include "shard/shard.h"
 
 struct tg_replay_options {

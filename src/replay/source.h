@@ -8,7 +8,8 @@
  */
 #pragma once
 
-#include "replay/recording.h"
+#include "recording/reader.h"
+#include "shard/port.h"
 
 struct tg_replay_source;
 

@@ -8,13 +8,10 @@
  */
 #pragma once
 
-#include "avro/plan.h"
 #include "base/error.h"
 #include "records/decision.h"
 #include "records/schemas.h"
-
-/* The streams of a partition: one of requests, the others of facts. */
-enum tg_stream { TG_STREAM_TOUCHPOINTS, TG_STREAM_REQUESTS, TG_STREAMS };
+#include "records/stream.h"
 
 enum tg_record_kind {
         TG_RECORD_DATA,     /* a touchpoint or a request */
@@ -22,12 +19,6 @@ enum tg_record_kind {
         TG_RECORD_END,      /* no more in this stream of this partition, as far as is known now */
         TG_RECORD_ASSIGNED, /* the partition is ours from here on */
         TG_RECORD_REVOKED,  /* the partition is not ours any more: forget it */
-};
-
-/* How the data of one writer's schema are read. Shared, immutable. */
-struct tg_reading {
-        const struct tg_plan *head; /* id, customer, time alone */
-        const struct tg_plan *full;
 };
 
 /* One thing that a source tells. Spans live until the record is released. */

@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "cli/folder.h"
-#include "cli/said.h"
+#include "support/folder.h"
+#include "support/said.h"
 
 static const char MAPPING[] = "mapping: shop\n"
                               "id: '{row}'\n"

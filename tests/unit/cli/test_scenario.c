@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "cli/folder.h"
 #include "cli/scenario_run.h"
+#include "support/folder.h"
 
 /* Seven lines; the story of the one case begins in line 10. */
 #define POLICY                        \

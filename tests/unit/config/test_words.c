@@ -6,7 +6,7 @@
 #include "base/memory.h"
 #include "config/glob.h"
 #include "config/nearest.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 static bool matches(const char *pattern, const char *text)
 {

@@ -139,7 +139,8 @@ static void live(struct person *me, struct plain *plain, unsigned *seed)
                 struct tg_request request = {.channel = event->channel,
                                              .campaign = campaign_of(event->campaign)};
 
-                cr_assert_eq(permit(me, &request, event->time_ms, (uint32_t)number), number);
+                cr_assert_eq(permit(me, &request, event->time_ms, (uint32_t)number),
+                             (uint32_t)number);
         } else {
                 struct tg_touchpoint touchpoint = {.type = (uint8_t)event->type,
                                                    .time_ms = event->time_ms,

@@ -21,7 +21,7 @@
  */
 #pragma once
 
-#include "cli/filler.h"
+#include "import/filler.h"
 #include "records/schemas.h"
 
 enum { TG_MAPPING_KINDS_MAX = 256, TG_MAPPING_CONDITIONS_MAX = 16 };

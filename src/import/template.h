@@ -7,7 +7,7 @@
 #pragma once
 
 #include "base/buffer.h"
-#include "cli/csv.h"
+#include "import/csv.h"
 #include "config/document.h"
 
 enum { TG_TEMPLATE_PARTS_MAX = 64 };

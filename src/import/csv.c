@@ -4,7 +4,7 @@
  * ends first, more is read behind it and the scan starts again, so the scanner needs no memory of
  * half a record. Fields point into the window; only those with doubled quotes are copied.
  */
-#include "cli/csv.h"
+#include "import/csv.h"
 
 #include <errno.h>
 #include <stdlib.h>

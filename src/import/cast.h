@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "cli/fields.h"
+#include "import/fields.h"
 
 enum { TG_CAST_TEXT_SIZE = 240 };
 

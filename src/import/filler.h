@@ -17,8 +17,8 @@
 #pragma once
 
 #include "base/buffer.h"
-#include "cli/cast.h"
-#include "cli/template.h"
+#include "import/cast.h"
+#include "import/template.h"
 
 struct tg_filler;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 static uint32_t decode(const uint8_t *text, size_t size)
 {

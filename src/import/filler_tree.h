@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "cli/filler.h"
+#include "import/filler.h"
 
 enum tg_filler_kind {
         TG_FILLER_CONSTANT, /* `constant`, as it is */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/fields.h"
+#include "import/fields.h"
 
 #include <assert.h>
 #include <jansson.h>

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/mapping.h"
+#include "import/mapping.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "cli/folder.h"
-#include "cli/said.h"
+#include "support/folder.h"
+#include "support/said.h"
 
 #define HEAD "mapping: test\nid: '{id}'\ncustomer: '{who}'\ntime: {column: ms, format: epoch_ms}\n"
 #define TOUCH HEAD "rows:\n  - row: one\n    touchpoint: "

@@ -3,7 +3,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
-#include "cli/filler_tree.h"
+#include "import/filler_tree.h"
 #include "config/reader.h"
 
 #define AFTER_MS_MAX (3660 * TG_DAY_MS)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cast.h"
+#include "import/cast.h"
 
 #include <criterion/criterion.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/said.h"
+#include "support/said.h"
 
 #include <criterion/criterion.h>
 #include <ctype.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/csv.h"
+#include "import/csv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "cli/folder.h"
+#include "support/folder.h"
 
 /* What a table reads as: "1:a|b 2:c|" has two rows, "3!why" is a broken one. */
 static char *read_as(const char *path, char separator)

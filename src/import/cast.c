@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/cast.h"
+#include "import/cast.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,7 +10,7 @@
 
 #include "avro/encode.h"
 #include "config/nearest.h"
-#include "config/utf8.h"
+#include "base/utf8.h"
 
 #define YEAR_10000_MS INT64_C(253402300800000)
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the folder needs to know of UTF-8: what is valid, what a person sees as one character, and
- * what must not reach a terminal. Pure and thread-safe. Private to config/.
+ * What messages and tables need to know of UTF-8: what is valid, what a person sees as one
+ * character, and what must not reach a terminal. Pure and thread-safe.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/folder.h"
+#include "support/folder.h"
 
 #include <dirent.h>
 #include <stdio.h>

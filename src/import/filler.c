@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/filler.h"
+#include "import/filler.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "avro/encode.h"
-#include "cli/filler_tree.h"
+#include "import/filler_tree.h"
 
 enum { QUOTED_MAX = 60 }; /* bytes of a cell that a message repeats */
 

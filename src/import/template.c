@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/template.h"
+#include "import/template.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -11,8 +11,9 @@
 #pragma once
 
 #include "avro/container.h"
+#include "base/error.h"
 #include "records/head.h"
-#include "shard/port.h"
+#include "records/stream.h"
 
 struct tg_recording;
 

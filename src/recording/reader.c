@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "replay/recording.h"
+#include "recording/reader.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -13,6 +13,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "records/request.h"
+#include "records/schemas.h"
 #include "records/touchpoint.h"
 
 static const struct stem {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/mapping.h"
+#include "import/mapping.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "recording/writer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/time.h"
+
+enum { BLOCK_SIZE = 1 << 16 };
+
+struct tg_writer {
+        FILE *stream;  /* NULL once finished */
+        char *path;    /* owned */
+        char *partial; /* owned: its name until it is whole */
+        struct tg_span schema;
+        enum tg_codec codec;
+        bool begun;      /* the header is written */
+        bool sync_given; /* by the caller, not by the content */
+        uint8_t sync[TG_CONTAINER_SYNC_SIZE];
+        uint64_t block_count;   /* records in `block` */
+        struct tg_buffer block; /* records, encoded */
+        struct tg_buffer out;   /* what is written at once */
+        struct tg_writer_tally tally;
+};
+
+int tg_writer_new(const struct tg_writer_options *options, struct tg_writer **ret_writer,
+                  struct tg_error *error)
+{
+        struct tg_writer *writer = tg_allocate_zeroed(1, sizeof *writer);
+
+        writer->schema = tg_shipped_text(options->schema);
+        writer->codec = options->codec;
+        writer->tally.first_ms = writer->tally.last_ms = TG_NO_TIME;
+        if (options->sync)
+                memcpy(writer->sync, options->sync, sizeof writer->sync);
+        writer->sync_given = options->sync != NULL;
+        if (asprintf(&writer->path, "%s/%s.avro", options->directory, options->name) < 0 ||
+            asprintf(&writer->partial, "%s.partial", writer->path) < 0)
+                abort();
+        writer->stream = fopen(writer->partial, "wbe");
+        if (!writer->stream) {
+                tg_fail_errno(error, EX_CANTCREAT, errno, "%s: cannot be written", writer->partial);
+                tg_writer_free(writer);
+                return -1;
+        }
+        *ret_writer = writer;
+        return 0;
+}
+
+static int fail_write(const struct tg_writer *writer, struct tg_error *error)
+{
+        return tg_fail_errno(error, EX_IOERR, errno, "%s: cannot be written", writer->partial);
+}
+
+static int write_out(struct tg_writer *writer, struct tg_error *error)
+{
+        if (fwrite(writer->out.data, 1, writer->out.size, writer->stream) != writer->out.size)
+                return fail_write(writer, error);
+        writer->tally.size_bytes += writer->out.size;
+        tg_buffer_reset(&writer->out);
+        return 0;
+}
+
+static void put_half_sync(uint8_t *out, uint64_t hash)
+{
+        for (int i = 0; i < 8; i++)
+                out[i] = (uint8_t)(hash >> 8 * i);
+}
+
+static void sync_of_content(struct tg_writer *writer)
+{
+        uint64_t seed = tg_hash64(writer->schema);
+        uint64_t low = tg_hash64_seeded(tg_buffer_span(&writer->block), seed);
+
+        put_half_sync(writer->sync, low);
+        put_half_sync(writer->sync + 8, tg_hash64_seeded(tg_buffer_span(&writer->block), ~low));
+}
+
+static void begin(struct tg_writer *writer)
+{
+        if (!writer->sync_given)
+                sync_of_content(writer);
+        tg_container_put_header(&writer->out, writer->schema, writer->codec, writer->sync);
+        writer->begun = true;
+}
+
+static int write_block(struct tg_writer *writer, struct tg_error *error)
+{
+        if (!writer->begun)
+                begin(writer);
+        if (writer->block_count > 0)
+                tg_container_put_block(&writer->out, writer->block_count,
+                                       tg_buffer_span(&writer->block), writer->codec, writer->sync);
+        writer->block_count = 0;
+        tg_buffer_reset(&writer->block);
+        return write_out(writer, error);
+}
+
+static void count(struct tg_writer_tally *tally, int64_t time_ms, int64_t previous_ms)
+{
+        tally->records++;
+        tally->late += time_ms < previous_ms;
+        if (tally->first_ms == TG_NO_TIME || time_ms < tally->first_ms)
+                tally->first_ms = time_ms;
+        if (time_ms > tally->last_ms)
+                tally->last_ms = time_ms;
+}
+
+int tg_writer_append(struct tg_writer *writer, struct tg_span record, int64_t time_ms,
+                     struct tg_error *error)
+{
+        count(&writer->tally, time_ms, writer->tally.last_ms);
+        tg_buffer_append(&writer->block, record.data, record.size);
+        writer->block_count++;
+        return writer->block.size < BLOCK_SIZE ? 0 : write_block(writer, error);
+}
+
+int tg_writer_finish(struct tg_writer *writer, struct tg_error *error)
+{
+        FILE *stream = writer->stream;
+
+        if (write_block(writer, error) < 0)
+                return -1;
+        writer->stream = NULL;
+        if (fclose(stream) != 0 || rename(writer->partial, writer->path) < 0) {
+                fail_write(writer, error);
+                unlink(writer->partial);
+                return -1;
+        }
+        return 0;
+}
+
+struct tg_writer_tally tg_writer_tally(const struct tg_writer *writer)
+{
+        return writer->tally;
+}
+
+const char *tg_writer_path(const struct tg_writer *writer)
+{
+        return writer->path;
+}
+
+void tg_writer_free(struct tg_writer *writer)
+{
+        if (!writer)
+                return;
+        if (writer->stream) {
+                fclose(writer->stream);
+                unlink(writer->partial);
+        }
+        tg_buffer_deinit(&writer->block);
+        tg_buffer_deinit(&writer->out);
+        free(writer->path);
+        free(writer->partial);
+        free(writer);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Writes one container file of one of the shipped schemas: a stream of a recording, an output of a
+ * replay.
+ *
+ * Blocks of about 64 KiB. The same records give the same bytes: the sync marker is given, or comes
+ * from a hash of the schema and the first block. Written as PATH.partial and renamed when it is
+ * whole: what has the final name is complete. Memory stays at a few blocks. One owner, one thread.
+ */
+#pragma once
+
+#include "avro/container.h"
+#include "base/error.h"
+#include "records/schemas.h"
+
+struct tg_writer;
+
+struct tg_writer_options {
+        const char *directory;
+        const char *name; /* of the file, without ".avro" */
+        enum tg_shipped schema;
+        enum tg_codec codec;
+        const uint8_t *sync; /* TG_CONTAINER_SYNC_SIZE bytes, borrowed; NULL: by the content */
+};
+
+/* What has been written so far. */
+struct tg_writer_tally {
+        uint64_t records;
+        uint64_t late;    /* earlier than the one before: a recording is meant to be sorted */
+        int64_t first_ms; /* of the earliest record; TG_NO_TIME: none */
+        int64_t last_ms;  /* of the latest */
+        uint64_t size_bytes;
+};
+
+/* Returns 0, or -1 (EX_CANTCREAT). Texts of OPTIONS are copied. */
+int tg_writer_new(const struct tg_writer_options *options, struct tg_writer **ret_writer,
+                  struct tg_error *error);
+
+/* Appends RECORD, encoded, whose time is TIME_MS. Returns 0, or -1 (EX_IOERR). */
+int tg_writer_append(struct tg_writer *writer, struct tg_span record, int64_t time_ms,
+                     struct tg_error *error);
+
+/* Writes what is left and gives the file its name. Returns 0, or -1 (EX_IOERR). */
+int tg_writer_finish(struct tg_writer *writer, struct tg_error *error);
+
+struct tg_writer_tally tg_writer_tally(const struct tg_writer *writer);
+const char *tg_writer_path(const struct tg_writer *writer);
+
+/* Unless it was finished, nothing of it remains. NULL is allowed. */
+void tg_writer_free(struct tg_writer *writer);
