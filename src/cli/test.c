@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "cli/scenario_run.h"
+#include "scenario/run.h"
 #include "cli/test_options.h"
 
 enum { CASE_FAILED = 1 };

@@ -17,6 +17,14 @@ struct tg_about {
         bool present;
 };
 
+/* What may be sent instead: for everybody, without a subject. */
+struct tg_general {
+        struct tg_span campaign; /* absent: as requested */
+        struct tg_span topic;    /* absent: as requested */
+        struct tg_span payload;
+        bool present; /* false: the request has none */
+};
+
 struct tg_request {
         struct tg_span id;
         struct tg_span customer;
@@ -34,9 +42,16 @@ struct tg_request {
         uint8_t kind;     /* enum tg_kind */
         uint8_t class;    /* enum tg_class */
         struct tg_span payload;
+        struct tg_general general;
 };
 
 extern const struct tg_layout tg_request_layout;
+
+/*
+ * The message that REQUEST's general variant (which it has) is decided as; it has no variant
+ * itself. RET_REQUEST may be REQUEST.
+ */
+void tg_request_general(const struct tg_request *request, struct tg_request *ret_request);
 
 #define TG_EXPIRES_AFTER_MS (72 * TG_HOUR_MS)
 

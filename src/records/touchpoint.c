@@ -7,6 +7,15 @@ static const struct tg_slot receipt_slots[] = {
 };
 static const struct tg_layout receipt_layout = TG_LAYOUT(struct tg_receipt, receipt_slots);
 
+static const struct tg_slot consent_slots[] = {
+        TG_SLOT_SPAN(struct tg_consent, purpose, "purpose"),
+        TG_SLOT_ENUM(struct tg_consent, channel, "channel", TG_CHANNEL_ABSENT),
+        TG_SLOT_BOOL(struct tg_consent, granted, "granted", 0),
+        TG_SLOT_LONG(struct tg_consent, until_ms, "until"),
+        TG_SLOT_BOOL(struct tg_consent, implied, "implied", 0),
+};
+static const struct tg_layout consent_layout = TG_LAYOUT(struct tg_consent, consent_slots);
+
 static const struct tg_slot touchpoint_slots[] = {
         TG_SLOT_SPAN(struct tg_touchpoint, id, "id"),
         TG_SLOT_SPAN(struct tg_touchpoint, customer, "customer"),
@@ -20,5 +29,7 @@ static const struct tg_slot touchpoint_slots[] = {
         TG_SLOT_OPTIONAL_RECORD(struct tg_touchpoint, receipt, receipt.present, "receipt",
                                 &receipt_layout),
         TG_SLOT_BOOL(struct tg_touchpoint, bot, "bot", 0),
+        TG_SLOT_OPTIONAL_RECORD(struct tg_touchpoint, consent, consent.present, "consent",
+                                &consent_layout),
 };
 const struct tg_layout tg_touchpoint_layout = TG_LAYOUT(struct tg_touchpoint, touchpoint_slots);

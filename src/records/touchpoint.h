@@ -11,6 +11,16 @@
 #include "records/receipt.h"
 #include "records/words.h"
 
+/* The body of a consent touchpoint: what the customer agreed to, or no longer does. */
+struct tg_consent {
+        struct tg_span purpose;
+        int64_t until_ms; /* the first moment it no longer holds; TG_NO_TIME: it has no end */
+        uint8_t channel;  /* enum tg_channel; TG_CHANNEL_ABSENT: all of them */
+        bool granted;     /* false: withdrawn */
+        bool implied;     /* follows from a purchase or an inquiry instead of being given */
+        bool present;     /* false: the record carries none */
+};
+
 struct tg_touchpoint {
         struct tg_span id;
         struct tg_span customer;
@@ -20,6 +30,7 @@ struct tg_touchpoint {
         struct tg_span topic;      /* absent: none */
         struct tg_span message_id; /* absent: it is about no message of ours */
         struct tg_receipt receipt;
+        struct tg_consent consent;
         uint8_t type;    /* enum tg_type */
         uint8_t channel; /* enum tg_channel, TG_CHANNEL_ABSENT: none */
         bool bot;        /* counts nowhere */

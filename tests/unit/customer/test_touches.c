@@ -103,6 +103,18 @@ Test(touches, a_busy_cell_chains_lines_and_loses_nothing)
         cr_assert_not(tg_cell_incomplete(cell.view.cell));
 }
 
+Test(touches, one_that_two_writers_put_into_two_slots_counts_once)
+{
+        CELL(cell);
+
+        record(&cell, MANY, START_MS, 7);
+        cr_assert(tg_table_extend(cell.table, cell.view.cell));
+        atomic_store(&tg_line_next(cell.table, cell.view.cell)->slots[2],
+                     tg_slot_pack(MANY, START_MS, 7));
+        atomic_store(&cell.view.cell->slots[4], tg_slot_pack(MANY, START_MS, 7));
+        cr_assert_eq(cell_count(&cell, MANY, 0), 1);
+}
+
 Test(touches, slots_whose_window_has_passed_are_used_again)
 {
         CELL(cell);

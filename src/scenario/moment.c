@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "cli/scenario_read.h"
+#include "scenario/read.h"
 
 enum { TEXT_MAX = 80 };
 #define LATEST_MS INT64_C(253402300799999) /* the end of the year 9999 */

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "cli/scenario_run.h"
+#include "scenario/run.h"
 
 enum { TG_TOLD_ANSWERS_MAX = 4 }; /* more than a message ever has, so that too many would show */
 

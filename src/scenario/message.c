@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "cli/scenario_read.h"
+#include "scenario/read.h"
 
 static void read_word(struct tg_reader *reader, const char *key, const struct tg_words *words,
                       uint8_t *value, bool *given)

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "cli/scenario_read.h"
+#include "scenario/read.h"
 
 /* The keys of steps: what is none of them is a customer. */
 static const char *const step_keys[] = {

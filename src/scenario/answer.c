@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/scenario_read.h"
 #include "config/nearest.h"
 #include "rules/evaluate.h"
+#include "scenario/read.h"
 
 enum { ADVICE_SIZE = 300, SOURCES_MAX = TG_REASONS_MAX };
 

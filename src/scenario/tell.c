@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/scenario_tell.h"
+#include "scenario/tell.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "cli/scenario_read.h"
 #include "rules/evaluate.h"
+#include "scenario/read.h"
 
 /* Texts grow in memory; closing one gives it to its owner. */
 struct telling {

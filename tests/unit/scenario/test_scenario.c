@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "cli/scenario_run.h"
+#include "scenario/run.h"
 #include "support/folder.h"
 
 /* Seven lines; the story of the one case begins in line 10. */

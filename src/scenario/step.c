@@ -5,8 +5,8 @@
  */
 #include <stdlib.h>
 
-#include "cli/scenario_read.h"
 #include "config/nearest.h"
+#include "scenario/read.h"
 
 enum { REPEATS_MAX = 1000, ADVICE_SIZE = 200, NAMES_MAX = 100 };
 

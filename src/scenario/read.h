@@ -5,8 +5,8 @@
  */
 #pragma once
 
-#include "cli/scenario.h"
 #include "config/reader.h"
+#include "scenario/scenario.h"
 
 /* What moments that are not written in full count from. */
 struct tg_moments {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/scenario.h"
+#include "scenario/scenario.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "cli/scenario_read.h"
+#include "scenario/read.h"
 
 enum { PARTITIONS_MAX = 64 };
 

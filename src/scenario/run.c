@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/scenario_run.h"
+#include "scenario/run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "cli/scenario_tell.h"
+#include "scenario/tell.h"
 #include "shard/shard.h"
 #include "shard/twin.h"
 

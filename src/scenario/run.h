@@ -10,7 +10,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "cli/scenario.h"
+#include "scenario/scenario.h"
 
 /* Something that came out differently. */
 struct tg_difference {

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "cli/scenario_read.h"
+#include "scenario/read.h"
 
 /* Where in TEXT a place is. */
 static size_t offset_of(struct tg_span text, struct tg_place place)
