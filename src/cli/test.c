@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "scenario/run.h"
 #include "cli/test_options.h"
+#include "scenario/run.h"
 
 enum { CASE_FAILED = 1 };
 
