@@ -21,6 +21,7 @@ enum {
 struct tg_feeder {
         struct tg_client client;
         struct tg_feeder_options options;
+        struct tg_recording *recording; /* owned */
         struct tg_feeder_counts counts;
         struct tg_buffer frame;
         rd_kafka_topic_t *topics[TG_STREAMS];
@@ -30,12 +31,9 @@ struct tg_feeder {
         pthread_t thread;
 };
 
-static const struct {
-        const char *stem;
-        enum tg_topic topic;
-} streams[TG_STREAMS] = {
-        [TG_STREAM_TOUCHPOINTS] = {"touchpoints", TG_TOPIC_TOUCHPOINTS},
-        [TG_STREAM_REQUESTS] = {"requests", TG_TOPIC_REQUESTS},
+static const enum tg_topic topics[TG_STREAMS] = {
+        [TG_STREAM_TOUCHPOINTS] = TG_TOPIC_TOUCHPOINTS,
+        [TG_STREAM_REQUESTS] = TG_TOPIC_REQUESTS,
 };
 
 /* Adds up the bytes that each partition of the stream would hold. */
@@ -44,15 +42,15 @@ static int measure_stream(struct tg_feeder *feeder, enum tg_stream stream, uint6
 {
         const struct tg_feeder_options *options = &feeder->options;
         struct tg_tape tape;
-        int answer = tg_tape_init(&tape, options->directory, streams[stream].stem, stream,
-                                  options->readings, error);
+        int answer;
 
-        while (answer == 0 && (answer = tg_tape_next(&tape, error)) == 0) {
-                uint32_t partition =
-                        tg_partition_of(tape.head.customer, (uint32_t)options->partitions);
+        tg_tape_init(&tape, feeder->recording, stream, options->readings);
+        while ((answer = tg_tape_next(&tape, error)) == 0) {
+                struct tg_span customer = tape.record.head.customer;
+                uint32_t partition = tg_partition_of(customer, (uint32_t)options->partitions);
 
-                loads[partition] += TG_FRAMING_CONFLUENT_SIZE + tape.datum.size +
-                                    tape.head.customer.size + TG_EMBEDDED_RECORD_COST;
+                loads[partition] += TG_FRAMING_CONFLUENT_SIZE + tape.record.datum.size +
+                                    customer.size + TG_EMBEDDED_RECORD_COST;
                 feeder->counts.records[stream]++;
         }
         tg_tape_deinit(&tape);
@@ -69,7 +67,8 @@ static int check_load(const struct tg_feeder *feeder, enum tg_stream stream, con
                                        "of a partition (%s would have %llu bytes in one): use more "
                                        "--partitions, a real Kafka, or `touchgate replay`",
                                        feeder->options.directory, TG_EMBEDDED_BYTES_MAX >> 20,
-                                       streams[stream].stem, (unsigned long long)loads[i]);
+                                       feeder->options.settings->topics[topics[stream]],
+                                       (unsigned long long)loads[i]);
         return 0;
 }
 
@@ -119,8 +118,8 @@ static int open_producer(struct tg_feeder *feeder, struct tg_error *error)
         if (tg_client_init(&feeder->client, RD_KAFKA_PRODUCER, &options, error) < 0)
                 return -1;
         for (int i = 0; i < TG_STREAMS; i++)
-                feeder->topics[i] = rd_kafka_topic_new(
-                        feeder->client.handle, options.settings->topics[streams[i].topic], NULL);
+                feeder->topics[i] = rd_kafka_topic_new(feeder->client.handle,
+                                                       options.settings->topics[topics[i]], NULL);
         return 0;
 }
 
@@ -135,7 +134,8 @@ int tg_feeder_new(const struct tg_feeder_options *options, struct tg_feeder **re
                 .role = "feeder",
                 .owner = feeder,
         };
-        if (measure(feeder, error) < 0 || open_producer(feeder, error) < 0) {
+        if (tg_recording_open(&options->directory, 1, &feeder->recording, error) < 0 ||
+            measure(feeder, error) < 0 || open_producer(feeder, error) < 0) {
                 tg_feeder_free(feeder);
                 return -1;
         }
@@ -153,6 +153,7 @@ void tg_feeder_free(struct tg_feeder *feeder)
                         rd_kafka_topic_destroy(feeder->topics[i]);
         tg_client_deinit(&feeder->client);
         tg_buffer_deinit(&feeder->frame);
+        tg_recording_close(feeder->recording);
         free(feeder);
 }
 
@@ -164,14 +165,17 @@ static int failed(const struct tg_feeder *feeder, struct tg_error *error)
         return -1;
 }
 
-static int feed(struct tg_feeder *feeder, const struct tg_tape *tape, struct tg_error *error)
+static int feed(struct tg_feeder *feeder, enum tg_stream stream, const struct tg_tape *tape,
+                struct tg_error *error)
 {
+        struct tg_span customer = tape->record.head.customer;
+
         tg_buffer_reset(&feeder->frame);
         tg_put_confluent(&feeder->frame, tape->schema_id);
-        tg_buffer_append(&feeder->frame, tape->datum.data, tape->datum.size);
-        while (rd_kafka_produce(feeder->topics[tape->stream], RD_KAFKA_PARTITION_UA,
-                                RD_KAFKA_MSG_F_COPY, feeder->frame.data, feeder->frame.size,
-                                tape->head.customer.data, tape->head.customer.size, NULL) < 0) {
+        tg_buffer_append(&feeder->frame, tape->record.datum.data, tape->record.datum.size);
+        while (rd_kafka_produce(feeder->topics[stream], RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
+                                feeder->frame.data, feeder->frame.size, customer.data,
+                                customer.size, NULL) < 0) {
                 rd_kafka_resp_err_t code = rd_kafka_last_error();
 
                 if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
@@ -209,10 +213,10 @@ static int play(struct tg_feeder *feeder, struct tg_tape tapes[static TG_STREAMS
                 const struct tg_tape *requests = &tapes[TG_STREAM_REQUESTS];
                 bool request = answers[TG_STREAM_TOUCHPOINTS] != 0 ||
                                (answers[TG_STREAM_REQUESTS] == 0 &&
-                                requests->head.time_ms < touchpoints->head.time_ms);
-                int next = request ? TG_STREAM_REQUESTS : TG_STREAM_TOUCHPOINTS;
+                                requests->record.head.time_ms < touchpoints->record.head.time_ms);
+                enum tg_stream next = request ? TG_STREAM_REQUESTS : TG_STREAM_TOUCHPOINTS;
 
-                if (feed(feeder, &tapes[next], error) < 0)
+                if (feed(feeder, next, &tapes[next], error) < 0)
                         return -1;
                 keep_pace(feeder, ++fed);
                 if ((answers[next] = tg_tape_next(&tapes[next], error)) < 0)
@@ -226,14 +230,13 @@ static int play(struct tg_feeder *feeder, struct tg_tape tapes[static TG_STREAMS
 
 static int run(struct tg_feeder *feeder, struct tg_error *error)
 {
-        struct tg_tape tapes[TG_STREAMS] = {0};
-        int result = 0;
+        struct tg_tape tapes[TG_STREAMS];
+        int result;
 
-        for (int i = 0; i < TG_STREAMS && result == 0; i++)
-                result = tg_tape_init(&tapes[i], feeder->options.directory, streams[i].stem,
-                                      (enum tg_stream)i, feeder->options.readings, error);
-        if (result == 0)
-                result = play(feeder, tapes, error);
+        for (int i = 0; i < TG_STREAMS; i++)
+                tg_tape_init(&tapes[i], feeder->recording, (enum tg_stream)i,
+                             feeder->options.readings);
+        result = play(feeder, tapes, error);
         for (int i = 0; i < TG_STREAMS; i++)
                 tg_tape_deinit(&tapes[i]);
         return result;

@@ -33,6 +33,7 @@ struct file {
         struct tg_plan *head;
         struct tg_plan *full;
         struct tg_reading reading;
+        uint64_t fingerprint; /* of its schema */
 };
 
 struct files {
@@ -82,6 +83,7 @@ static int compile_reading(struct file *file, const struct stem *stem, struct tg
         }
         tg_container_deinit(&container);
         file->reading = (struct tg_reading){file->head, file->full};
+        file->fingerprint = tg_schema_fingerprint(writer);
         return 0;
 }
 
@@ -311,6 +313,7 @@ int tg_stream_reader_next(struct tg_stream_reader *reader, struct tg_stream_reco
                         return answer;
         }
         ret_record->reading = &reader->files->items[reader->file].reading;
+        ret_record->fingerprint = reader->files->items[reader->file].fingerprint;
         ret_record->fault = NULL;
         ret_record->detail = NULL;
         ret_record->owner = reader->block;

@@ -28,11 +28,12 @@ size_t tg_recording_bytes(const struct tg_recording *recording); /* of all files
 struct tg_stream_record {
         struct tg_span datum;
         const struct tg_reading *reading;
-        struct tg_head head; /* of the datum; with a fault its time alone, if it could be read */
-        void *owner;         /* give it to tg_stream_release() */
-        const char *fault;   /* not NULL: it can't be read; `datum` is the rest of its block */
-        const char *detail;  /* of the fault, for a person; static */
-        size_t file_bytes;   /* how far into the stream this was, for progress */
+        struct tg_head head;  /* of the datum; with a fault its time alone, if it could be read */
+        uint64_t fingerprint; /* of the schema it was written with (avro/schemas.h) */
+        void *owner;          /* give it to tg_stream_release() */
+        const char *fault;    /* not NULL: it can't be read; `datum` is the rest of its block */
+        const char *detail;   /* of the fault, for a person; static */
+        size_t file_bytes;    /* how far into the stream this was, for progress */
 };
 
 struct tg_stream_reader;

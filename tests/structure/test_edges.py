@@ -20,7 +20,7 @@ EDGES = {
     "pacing": "base config records",
     "shard": "base config avro records customer rules pacing",
     "telemetry": "base",
-    "kafka": "base config avro records shard telemetry",
+    "kafka": "base config avro records recording shard telemetry",
     "replay": "base config avro records recording rules shard telemetry",
     "import": "base config avro records",
     "scenario": "base config avro records rules shard",
