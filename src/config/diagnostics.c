@@ -7,8 +7,8 @@
 
 #include "base/buffer.h"
 #include "base/memory.h"
-#include "config/document.h"
 #include "base/utf8.h"
+#include "config/document.h"
 
 enum {
         EXCERPT_WIDTH_MAX = 120, /* characters of a line shown; more is cut around the place */

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "config/tree.h"
 #include "base/utf8.h"
+#include "config/tree.h"
 
 enum { CHUNK_SIZE = 64 << 10, ALIGNMENT = 8 };
 

@@ -9,9 +9,9 @@
 #include <libfyaml.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "config/build.h"
 #include "config/tree.h"
-#include "base/utf8.h"
 
 /* What a person may do about what libfyaml says. */
 static const char *syntax_advice(const char *message)

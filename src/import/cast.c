@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "avro/encode.h"
-#include "config/nearest.h"
 #include "base/utf8.h"
+#include "config/nearest.h"
 
 #define YEAR_10000_MS INT64_C(253402300800000)
 

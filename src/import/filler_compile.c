@@ -3,8 +3,8 @@
 
 #include "base/memory.h"
 #include "base/time.h"
-#include "import/filler_tree.h"
 #include "config/reader.h"
+#include "import/filler_tree.h"
 
 #define AFTER_MS_MAX (3660 * TG_DAY_MS)
 

@@ -7,8 +7,8 @@
 #pragma once
 
 #include "base/buffer.h"
-#include "import/csv.h"
 #include "config/document.h"
+#include "import/csv.h"
 
 enum { TG_TEMPLATE_PARTS_MAX = 64 };
 

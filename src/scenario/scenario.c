@@ -21,10 +21,11 @@ const char *tg_scenario_text(struct tg_scenario *scenario, const char *format, .
 {
         struct tg_scenario_text *text;
         va_list arguments;
+        char measured[1];
         int size;
 
         va_start(arguments, format);
-        size = vsnprintf(NULL, 0, format, arguments);
+        size = vsnprintf(measured, sizeof measured, format, arguments);
         va_end(arguments);
         text = tg_allocate(sizeof *text + (size_t)size + 1);
         va_start(arguments, format);
