@@ -37,7 +37,7 @@ static void *create(void *argument)
 static int create_all(struct tg_embedded *embedded, const struct tg_kafka_settings *settings,
                       int32_t partitions, struct tg_error *error)
 {
-        struct creation creations[TG_TOPIC_PERMITTED + TG_CHANNELS];
+        struct creation creations[(size_t)TG_TOPIC_PERMITTED + (size_t)TG_CHANNELS];
         size_t count = sizeof creations / sizeof creations[0];
         int result = 0;
 
