@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "recording/reader.h"
 
-#include <assert.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
-#include <limits.h>
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -32,6 +31,7 @@ struct file {
         struct tg_span bytes; /* mapped */
         struct tg_plan *head;
         struct tg_plan *full;
+        struct tg_plan *whole; /* fills the head, and reads on to the end of the record */
         struct tg_reading reading;
         uint64_t fingerprint; /* of its schema */
 };
@@ -77,6 +77,7 @@ static int compile_reading(struct file *file, const struct stem *stem, struct tg
         if (tg_schema_parse(container.schema_json, &writer, error) < 0 ||
             tg_schema_parse(tg_shipped_text(stem->schema), &reader, error) < 0 ||
             tg_plan_compile_prefix(writer, reader, &tg_head_layout, &file->head, error) < 0 ||
+            tg_plan_compile(writer, reader, &tg_head_layout, &file->whole, error) < 0 ||
             tg_plan_compile(writer, reader, stem->layout, &file->full, error) < 0) {
                 tg_container_deinit(&container);
                 return tg_fail_context(error, "%s", file->path);
@@ -87,33 +88,46 @@ static int compile_reading(struct file *file, const struct stem *stem, struct tg
         return 0;
 }
 
-static int add_file(struct files *files, const struct stem *stem, const char *path,
-                    struct tg_error *error)
+static int add_file(struct files *files, const struct stem *stem, const char *directory,
+                    const char *name, struct tg_error *error)
 {
         struct file *file;
 
         files->items = tg_reallocate(files->items, (files->count + 1) * sizeof files->items[0]);
         file = &files->items[files->count++];
-        *file = (struct file){.path = tg_duplicate(path, strlen(path))};
-        if (map_file(path, &file->bytes, error) < 0)
+        *file = (struct file){0};
+        if (asprintf(&file->path, "%s/%s", directory, name) < 0)
+                abort();
+        if (map_file(file->path, &file->bytes, error) < 0)
                 return -1;
         return compile_reading(file, stem, error);
+}
+
+/* Of bytes: the order of a stream is no matter of the locale. */
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+        return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 /* Adds the files of one stem of DIRECTORY, in name order. */
 static int add_stem(struct files *files, const struct stem *stem, const char *directory,
                     struct tg_error *error)
 {
-        char pattern[PATH_MAX];
-        glob_t found;
+        struct dirent **entries;
+        int count = scandir(directory, &entries, NULL, compare_names);
         int result = 0;
 
-        snprintf(pattern, sizeof pattern, "%s/%s", directory, stem->pattern);
-        if (glob(pattern, 0, NULL, &found) != 0)
-                return 0;
-        for (size_t i = 0; i < found.gl_pathc && result == 0; i++)
-                result = add_file(files, stem, found.gl_pathv[i], error);
-        globfree(&found);
+        if (count < 0)
+                return tg_fail_errno(error, EX_NOINPUT, errno,
+                                     "%s: cannot be read; a recording is a directory with "
+                                     "touchpoints*.avro and requests*.avro",
+                                     directory);
+        for (int i = 0; i < count; i++) {
+                if (result == 0 && fnmatch(stem->pattern, entries[i]->d_name, 0) == 0)
+                        result = add_file(files, stem, directory, entries[i]->d_name, error);
+                free(entries[i]);
+        }
+        free(entries);
         return result;
 }
 
@@ -162,6 +176,7 @@ void tg_recording_close(struct tg_recording *recording)
                                 munmap((void *)(uintptr_t)file->bytes.data, file->bytes.size);
                         tg_plan_free(file->head);
                         tg_plan_free(file->full);
+                        tg_plan_free(file->whole);
                         free(file->path);
                 }
                 free(files->items);
@@ -195,10 +210,6 @@ struct tg_stream_reader {
         struct block *block; /* of a compressed file; NULL: spans into the mapping */
         struct tg_span rest; /* of the block */
         uint64_t records;    /* left in the block */
-        union {              /* what a full decode fills, to find where a record ends */
-                struct tg_touchpoint touchpoint;
-                struct tg_request request;
-        } scratch;
 };
 
 struct tg_stream_reader *tg_stream_reader_new(const struct tg_recording *recording,
@@ -243,7 +254,7 @@ static void keep_block(struct tg_stream_reader *reader)
         reader->container.plain = (struct tg_buffer){0};
 }
 
-/* Goes to the next block that has records. Returns 0, 1 at the end of the stream, or -1. */
+/* Goes to the next block that holds anything. Returns 0, 1 at the end of the stream, or -1. */
 static int next_block(struct tg_stream_reader *reader, struct tg_error *error)
 {
         while (reader->file < reader->files->count) {
@@ -263,7 +274,7 @@ static int next_block(struct tg_stream_reader *reader, struct tg_error *error)
                         keep_block(reader);
                         reader->rest = block.data;
                         reader->records = block.count;
-                        if (block.count > 0)
+                        if (block.data.size > 0)
                                 return 0;
                         continue;
                 }
@@ -275,25 +286,33 @@ static int next_block(struct tg_stream_reader *reader, struct tg_error *error)
         return 1;
 }
 
+/* Nothing of a block is lost that can't be told apart. */
+static void take_rest(struct tg_stream_reader *reader, struct tg_stream_record *record,
+                      const char *detail)
+{
+        record->fault = "undecodable";
+        record->detail = detail;
+        record->head = (struct tg_head){.time_ms = TG_NO_TIME};
+        record->datum = reader->rest;
+        reader->rest.size = 0;
+        reader->records = 0;
+}
+
 /*
  * Records of a block stand behind one another without a length: to find where one ends, it is
  * decoded. If that fails, nobody knows where the next begins: the rest of the block is one fault.
  */
 static void cut_record(struct tg_stream_reader *reader, struct tg_stream_record *record)
 {
-        const struct tg_reading *reading = record->reading;
-        size_t size, head_size;
-        int fault = tg_plan_decode(reading->full, reader->rest, &reader->scratch, &size);
+        const struct file *file = &reader->files->items[reader->file];
+        size_t size;
+        int fault = tg_plan_decode(file->whole, reader->rest, &record->head, &size);
 
-        if (fault == 0)
-                fault = tg_plan_decode(reading->head, reader->rest, &record->head, &head_size);
         if (fault < 0) {
-                record->fault = "undecodable";
-                record->detail = tg_decode_error_text(fault);
-                record->head.time_ms = TG_NO_TIME;
-                size = reader->rest.size;
-                reader->records = 1;
-        } else if (record->head.customer.size == 0) {
+                take_rest(reader, record, tg_decode_error_text(fault));
+                return;
+        }
+        if (record->head.customer.size == 0) {
                 record->fault = "no customer";
                 record->detail = "its customer is empty, so it belongs to no partition";
         }
@@ -307,7 +326,7 @@ int tg_stream_reader_next(struct tg_stream_reader *reader, struct tg_stream_reco
 {
         int answer;
 
-        while (reader->records == 0) {
+        while (reader->records == 0 && reader->rest.size == 0) {
                 answer = next_block(reader, error);
                 if (answer != 0)
                         return answer;
@@ -319,7 +338,10 @@ int tg_stream_reader_next(struct tg_stream_reader *reader, struct tg_stream_reco
         ret_record->owner = reader->block;
         if (reader->block)
                 reader->block->users++;
-        cut_record(reader, ret_record);
+        if (reader->records > 0)
+                cut_record(reader, ret_record);
+        else
+                take_rest(reader, ret_record, "its block holds more than the records it claims");
         ret_record->file_bytes = reader->bytes_before + reader->container.offset;
         return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A recording: directories with touchpoints*.avro and requests*.avro, each stem one stream of
- * records in the order of the file names.
+ * records in the order of the directories as given, then of the bytes of the file names.
  *
  * Files are mapped, not read; opening costs a schema's compilation a file. Records of uncompressed
  * files are spans into the mapping; blocks of compressed ones are kept until the last of their
@@ -28,10 +28,10 @@ size_t tg_recording_bytes(const struct tg_recording *recording); /* of all files
 struct tg_stream_record {
         struct tg_span datum;
         const struct tg_reading *reading;
-        struct tg_head head;  /* of the datum; with a fault its time alone, if it could be read */
+        struct tg_head head;  /* of the datum; with a fault its time alone, or TG_NO_TIME */
         uint64_t fingerprint; /* of the schema it was written with (avro/schemas.h) */
         void *owner;          /* give it to tg_stream_release() */
-        const char *fault;    /* not NULL: it can't be read; `datum` is the rest of its block */
+        const char *fault;    /* not NULL: it is none; `datum` may be the rest of its block */
         const char *detail;   /* of the fault, for a person; static */
         size_t file_bytes;    /* how far into the stream this was, for progress */
 };
