@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "cli/check.h"
+#include "cli/generate.h"
 #include "cli/import.h"
 #include "cli/replay.h"
 #include "cli/run.h"
@@ -24,6 +25,8 @@ static const struct command {
         {"check", tg_cli_check, "touchgate check", "every mistake of a policy at once, offline"},
         {"test", tg_cli_test, "touchgate test", "scenarios: events, and what must be decided"},
         {"import", tg_cli_import, "touchgate import", "make a recording of a CSV table"},
+        {"generate", tg_cli_generate, "touchgate generate",
+         "make a recording of invented customers"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

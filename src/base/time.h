@@ -19,6 +19,9 @@
 #define TG_NEVER INT64_MAX
 /* A time that is not there (an Avro null); earlier than every time. */
 #define TG_NO_TIME INT64_MIN
+/* What a calendar with four digits can say; beyond, sums with windows would leave 64 bits. */
+#define TG_TIME_FIRST_MS INT64_C(-62167219200000) /* 0000-01-01T00:00:00.000Z */
+#define TG_TIME_LAST_MS INT64_C(253402300799999)  /* 9999-12-31T23:59:59.999Z */
 
 enum { TG_TIME_TEXT_SIZE = 40 };
 

@@ -76,6 +76,8 @@ static void tell_unknown(struct tg_reader *reader, const struct tg_node *key)
         if (meant >= 0) {
                 find_key(reader, tg_span_text(absent[meant]))->missing = false;
                 snprintf(advice, sizeof advice, "did you mean \"%s\"?", absent[meant]);
+        } else if (reader->count == 0) {
+                snprintf(advice, sizeof advice, "leave it out: %s has no keys", reader->what);
         } else {
                 tg_mistake_list(all, reader->count, "known keys:", advice, sizeof advice);
         }

@@ -1,79 +1,128 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Primary lines are an open-addressed array (linear probing, a power of two); further lines are
- * handed out of a second array, in order, and never come back.
+ * A segment is an open-addressed array (linear probing from the last bits of the key); further
+ * lines of busy cells are claimed from the same array, away from their cell, so that they don't
+ * crowd the neighbours. Lines are never freed one by one: a segment is built anew (rebuild.c).
  *
- * Claiming a primary line takes two words, the key's low and high part, without a lock: whoever
- * finds key_low free swaps its own in; whoever then finds its own key_low there (its own doing or
- * not) swaps its key_high in if that is still 0. The line belongs to whoever's key_high is there
- * in the end; the other walks on. Two writers of one key walk the same lines in the same order, so
- * they end in the same one.
+ * Claiming a first line takes two words, the key's low and high part, without a lock: whoever finds
+ * key_low free swaps its own in; whoever then finds its own key_low there (its own doing or not)
+ * swaps its key_high in if that is still 0. The line belongs to whoever's key_high is there in the
+ * end; the other walks on. Two writers of one key walk the same lines in the same order, so they
+ * end in the same one.
  */
 #include "customer/table.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 #include "base/memory.h"
+#include "customer/inside.h"
 
-/* In struct tg_line.next: the index of a further line plus 1, or 0, and a mark. */
-#define NEXT_INDEX UINT32_C(0x7fffffff)
-#define NEXT_INCOMPLETE UINT32_C(0x80000000) /* on a cell's primary line */
-
-enum { MEMORY_MIN = 64 * 1024 };
-
-struct tg_table {
-        struct tg_line *primary;
-        struct tg_line *further;
-        size_t primary_mask;  /* primary lines - 1 */
-        size_t primary_limit; /* cells, at most: probing stays short */
-        size_t further_count;
-        struct tg_hash_key key;
-        size_t mapped_bytes;
-        _Atomic size_t cells;
-        _Atomic size_t further_used;
-        _Atomic bool overflowed;
+enum {
+        MEMORY_MIN = 64 * 1024,
+        SEGMENTS_MIN = 8,         /* in a small table: its segments are smaller instead */
+        SMALL_PAGES_SEGMENTS = 4, /* not in huge pages, so that an idle table takes little */
+        DIRECTORY_SPARE_BITS = 2, /* segments don't divide quite evenly */
+        PREFAULT_SEGMENTS = 8,    /* ahead of the last one begun */
 };
 
-static size_t power_of_two_below(size_t n)
-{
-        size_t power = 1;
+static const size_t huge_page = 2 << 20;
 
-        while (power <= n / 2)
-                power *= 2;
-        return power;
+/* Segments of as many lines as possible up to TG_SEGMENT_LINES. */
+static uint32_t lines_of_segment(size_t memory_bytes)
+{
+        uint32_t lines = TG_SEGMENT_LINES;
+
+        while ((size_t)lines * SEGMENTS_MIN * sizeof(struct tg_line) > memory_bytes)
+                lines /= 2;
+        return lines;
+}
+
+static void *map_lines(size_t lines_bytes, size_t small_bytes, size_t *ret_mapped_bytes,
+                       void **ret_mapped)
+{
+        size_t bytes = lines_bytes + huge_page;
+        uintptr_t lines;
+        void *mapped;
+
+        if (bytes < lines_bytes)
+                return NULL;
+        mapped = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (mapped == MAP_FAILED)
+                return NULL;
+        lines = ((uintptr_t)mapped + huge_page - 1) & ~(huge_page - 1);
+        if (lines_bytes > small_bytes) /* advice: a kernel without huge pages may refuse */
+                madvise((char *)lines + small_bytes, lines_bytes - small_bytes, MADV_HUGEPAGE);
+        *ret_mapped = mapped;
+        *ret_mapped_bytes = bytes;
+        return (void *)lines;
+}
+
+static unsigned bits_for(uint32_t count)
+{
+        unsigned bits = 0;
+
+        while (UINT64_C(1) << bits < count)
+                bits++;
+        return bits;
+}
+
+static void arrays_init(struct tg_table *table)
+{
+        unsigned bits = bits_for(table->segments_max) + DIRECTORY_SPARE_BITS;
+
+        table->directory_shift = 64 - bits;
+        table->directory = tg_allocate_zeroed((size_t)1 << bits, sizeof table->directory[0]);
+        table->segments = tg_allocate_zeroed(table->segments_max, sizeof table->segments[0]);
+        table->queue = tg_allocate_zeroed(table->segments_max, sizeof table->queue[0]);
+        table->segments[0].state = TG_SEGMENT_LIVE; /* all of the directory says 0 */
+        table->segments[0].aged_ms = TG_NO_TIME;
+        table->segments[0].crowded_lines = tg_crowded_lines(table, 0);
+        table->segments_begun = 1;
+        table->spare = table->segments_max - 1;
+        table->free = table->retired_first = table->retired_last = TG_NO_SEGMENT;
+        table->epoch = 1;
+        table->now_ms = table->sweep_next_ms = TG_NO_TIME;
 }
 
 int tg_table_new(size_t memory_bytes, const struct tg_hash_key *key, struct tg_table **ret_table,
                  struct tg_error *error)
 {
-        size_t lines = memory_bytes / sizeof(struct tg_line);
-        size_t primary = power_of_two_below(lines * 4 / 5);
+        uint32_t lines = lines_of_segment(memory_bytes);
+        size_t segment_bytes = lines * sizeof(struct tg_line);
+        size_t segments = memory_bytes / segment_bytes + 1; /* one to build in */
+        size_t mapped_bytes;
         struct tg_table *table;
-        void *memory;
+        void *mapped, *memory = NULL;
 
         if (memory_bytes < MEMORY_MIN)
                 return tg_fail(error, EX_CONFIG,
                                "a customer table of %zu bytes is too small: give it at least %d",
                                memory_bytes, MEMORY_MIN);
-        if (lines - primary > NEXT_INDEX)
-                lines = primary + NEXT_INDEX;
-        memory = mmap(NULL, lines * sizeof(struct tg_line), PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (memory == MAP_FAILED)
+        if (segments < TG_NO_SEGMENT / 8)
+                memory = map_lines(segments * segment_bytes, SMALL_PAGES_SEGMENTS * segment_bytes,
+                                   &mapped_bytes, &mapped);
+        if (!memory)
                 return tg_fail(error, EX_OSERR,
                                "cannot reserve %zu bytes for a customer table: lower the memory of "
                                "the configuration",
                                memory_bytes);
-        table = tg_allocate_zeroed(1, sizeof *table);
-        table->primary = memory;
-        table->further = table->primary + primary;
-        table->primary_mask = primary - 1;
-        table->primary_limit = primary / 4 * 3;
-        table->further_count = lines - primary;
-        table->key = *key;
-        table->mapped_bytes = lines * sizeof(struct tg_line);
+        table = aligned_alloc(_Alignof(struct tg_table), sizeof *table);
+        if (!table) {
+                munmap(mapped, mapped_bytes);
+                return tg_fail(error, EX_OSERR, "out of memory for a customer table");
+        }
+        *table = (struct tg_table){
+                .lines = memory,
+                .line_mask = lines - 1,
+                .full_lines = lines / 8 * 7,
+                .segments_max = (uint32_t)segments,
+                .key = *key,
+                .mapped = mapped,
+                .mapped_bytes = mapped_bytes,
+        };
+        arrays_init(table);
         *ret_table = table;
         return 0;
 }
@@ -82,7 +131,10 @@ void tg_table_free(struct tg_table *table)
 {
         if (!table)
                 return;
-        munmap(table->primary, table->mapped_bytes);
+        munmap(table->mapped, table->mapped_bytes);
+        free(table->directory);
+        free(table->segments);
+        free(table->queue);
         free(table);
 }
 
@@ -91,127 +143,239 @@ const struct tg_hash_key *tg_table_key(const struct tg_table *table)
         return &table->key;
 }
 
-/* 0 means free in both words of a key. */
-static struct tg_identity storable(struct tg_identity identity)
-{
-        identity.low += identity.low == 0;
-        identity.high += identity.high == 0;
-        return identity;
-}
-
-static struct tg_line *line_at(const struct tg_table *table, uint64_t position)
-{
-        return &table->primary[position & table->primary_mask];
-}
-
 struct tg_line *tg_table_find(const struct tg_table *table, struct tg_identity identity)
 {
-        struct tg_identity key = storable(identity);
+        struct tg_identity key = tg_key_of(identity);
+        struct tg_line *base = tg_segment_lines(table, tg_segment_of(table, key.low));
 
         for (uint64_t position = key.low;; position++) {
-                struct tg_line *line = line_at(table, position);
-                /* Acquire, pairs with the release in tg_table_obtain: slots follow the key. */
-                uint64_t low = atomic_load_explicit(&line->key_low, memory_order_acquire);
+                struct tg_line *line = &base[position & table->line_mask];
+                /*
+                 * Relaxed: a slot says all in one word and a line is empty until then, so that
+                 * seeing the key before or after its slots makes no difference.
+                 */
+                uint64_t low = atomic_load_explicit(&line->key_low, memory_order_relaxed);
 
-                if (low == 0)
+                if (low == TG_LINE_FREE)
                         return NULL;
                 if (low == key.low &&
-                    atomic_load_explicit(&line->key_high, memory_order_acquire) == key.high)
+                    atomic_load_explicit(&line->key_high, memory_order_relaxed) == key.high)
                         return line;
         }
 }
 
-/* Counts a cell that is about to be added; false if there is no place for it. */
-static bool take_place(struct tg_table *table)
+/* Tells the owner of a crowded segment: once, until it was built anew. */
+static void queue_crowded(struct tg_table *table, uint32_t segment)
+{
+        uint64_t place;
+
+        /*
+         * Acquire, pairs with the release in relieve() of upkeep.c: the owner emptied the place
+         * taken here before. Without it, it could empty it afterwards.
+         */
+        if (atomic_load_explicit(&table->segments[segment].queued, memory_order_relaxed) ||
+            atomic_exchange_explicit(&table->segments[segment].queued, true, memory_order_acquire))
+                return;
+        place = atomic_fetch_add_explicit(&table->queue_tail, 1, memory_order_relaxed);
+        /* Relaxed: the owner reads nothing of the segment but lines, which are atomic. */
+        atomic_store_explicit(&table->queue[place % table->segments_max], segment + 1,
+                              memory_order_relaxed);
+}
+
+bool tg_segment_take_line(struct tg_table *table, uint32_t segment)
 {
         /* Relaxed: a bound, which orders nothing. */
-        if (atomic_fetch_add_explicit(&table->cells, 1, memory_order_relaxed) <
-            table->primary_limit)
+        uint32_t used =
+                atomic_fetch_add_explicit(&table->segments[segment].used, 1, memory_order_relaxed);
+
+        if (used >=
+            atomic_load_explicit(&table->segments[segment].crowded_lines, memory_order_relaxed))
+                queue_crowded(table, segment);
+        if (used < table->full_lines)
                 return true;
-        atomic_fetch_sub_explicit(&table->cells, 1, memory_order_relaxed);
-        /* Release, pairs with the acquire in tg_table_overflowed. */
-        atomic_store_explicit(&table->overflowed, true, memory_order_release);
+        atomic_fetch_sub_explicit(&table->segments[segment].used, 1, memory_order_relaxed);
         return false;
 }
 
-struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity identity)
+void tg_table_lose(struct tg_table *table, unsigned kind)
 {
-        struct tg_identity key = storable(identity);
+        if (kind == TG_KIND_REGISTER)
+                atomic_store_explicit(&table->lost_for_good, true, memory_order_relaxed);
+        atomic_store_explicit(&table->overflowed, true, memory_order_relaxed);
+        /*
+         * Release, pairs with the acquire in note_loss() of upkeep.c: whoever takes this mark sees
+         * the one above it, and doesn't end an overflow that has just begun.
+         */
+        atomic_store_explicit(&table->lost, true, memory_order_release);
+}
 
+enum claim { CLAIM_FULL, CLAIM_ANOTHERS, CLAIM_OURS };
+
+/* Makes LINE the first of KEY's cell if it is free, or is so already. */
+static enum claim claim(struct tg_table *table, uint32_t segment, struct tg_line *line,
+                        struct tg_identity key)
+{
+        uint64_t low = atomic_load_explicit(&line->key_low, memory_order_relaxed);
+        uint32_t high = 0;
+
+        if (low == TG_LINE_FREE) {
+                if (!tg_segment_take_line(table, segment))
+                        return CLAIM_FULL;
+                if (atomic_compare_exchange_strong_explicit(&line->key_low, &low, key.low,
+                                                            memory_order_relaxed,
+                                                            memory_order_relaxed))
+                        low = key.low;
+                else
+                        atomic_fetch_sub_explicit(&table->segments[segment].used, 1,
+                                                  memory_order_relaxed);
+        }
+        if (low != key.low)
+                return CLAIM_ANOTHERS;
+        if (atomic_load_explicit(&line->key_high, memory_order_relaxed) == key.high)
+                return CLAIM_OURS;
+        if (atomic_compare_exchange_strong_explicit(&line->key_high, &high, key.high,
+                                                    memory_order_relaxed, memory_order_relaxed)) {
+                atomic_fetch_add_explicit(&table->cells, 1, memory_order_relaxed);
+                return CLAIM_OURS;
+        }
+        return high == key.high ? CLAIM_OURS : CLAIM_ANOTHERS;
+}
+
+struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity identity, unsigned kind)
+{
+        struct tg_identity key = tg_key_of(identity);
+        uint32_t segment = tg_segment_of(table, key.low);
+        struct tg_line *base = tg_segment_lines(table, segment);
+
+        assert(kind <= TG_KIND_REGISTER);
         for (uint64_t position = key.low;; position++) {
-                struct tg_line *line = line_at(table, position);
-                uint64_t low = atomic_load_explicit(&line->key_low, memory_order_acquire);
-                uint32_t high = 0;
+                struct tg_line *line = &base[position & table->line_mask];
 
-                if (low == 0) {
-                        if (!take_place(table))
-                                return NULL;
-                        /* Acquire-release: what the loser reads of the line is the winner's. */
-                        if (atomic_compare_exchange_strong_explicit(&line->key_low, &low, key.low,
-                                                                    memory_order_acq_rel,
-                                                                    memory_order_acquire))
-                                low = key.low;
-                        else
-                                atomic_fetch_sub_explicit(&table->cells, 1, memory_order_relaxed);
-                }
-                if (low != key.low)
+                switch (claim(table, segment, line, key)) {
+                case CLAIM_FULL:
+                        tg_table_lose(table, kind);
+                        return NULL;
+                case CLAIM_ANOTHERS:
                         continue;
-                if (atomic_compare_exchange_strong_explicit(&line->key_high, &high, key.high,
-                                                            memory_order_acq_rel,
-                                                            memory_order_acquire) ||
-                    high == key.high)
+                case CLAIM_OURS:
+                        if (!(atomic_load_explicit(&line->head, memory_order_relaxed) &
+                              TG_HEAD_KIND))
+                                atomic_fetch_or_explicit(&line->head, tg_head_of_kind(kind),
+                                                         memory_order_relaxed);
                         return line;
+                }
         }
 }
 
 void tg_table_prefetch(const struct tg_table *table, struct tg_identity identity)
 {
-        __builtin_prefetch(line_at(table, storable(identity).low), 1, 3);
+        struct tg_identity key = tg_key_of(identity);
+        struct tg_line *base = tg_segment_lines(table, tg_segment_of(table, key.low));
+
+        __builtin_prefetch(&base[key.low & table->line_mask], 1, 3);
 }
 
 bool tg_table_overflowed(const struct tg_table *table)
 {
-        return atomic_load_explicit(&table->overflowed, memory_order_acquire);
+        return atomic_load_explicit(&table->overflowed, memory_order_relaxed);
 }
 
 bool tg_cell_incomplete(const struct tg_line *cell)
 {
-        return atomic_load_explicit(&cell->next, memory_order_acquire) & NEXT_INCOMPLETE;
+        return atomic_load_explicit(&cell->head, memory_order_relaxed) & TG_HEAD_INCOMPLETE;
+}
+
+struct tg_line *tg_line_base(const struct tg_table *table, const struct tg_line *line)
+{
+        size_t index = (size_t)(line - table->lines);
+
+        return &table->lines[index & ~(size_t)table->line_mask];
 }
 
 struct tg_line *tg_line_next(const struct tg_table *table, const struct tg_line *line)
 {
-        /* Relaxed: a line is linked empty, as all were from the start; slots order nothing. */
-        uint32_t next = atomic_load_explicit(&line->next, memory_order_relaxed) & NEXT_INDEX;
+        struct tg_line *base = tg_line_base(table, line), *next = tg_chain_next(base, line);
 
-        return next ? &table->further[next - 1] : NULL;
+        while (next && atomic_load_explicit(&next->key_low, memory_order_relaxed) == TG_LINE_STAMPS)
+                next = tg_chain_next(base, next);
+        return next;
+}
+
+struct tg_line *tg_line_claim(const struct tg_table *table, struct tg_line *base, uint64_t hint,
+                              uint64_t mark)
+{
+        for (uint64_t position = hint;; position++) {
+                struct tg_line *line = &base[position & table->line_mask];
+                uint64_t low = TG_LINE_FREE;
+
+                if (atomic_load_explicit(&line->key_low, memory_order_relaxed) == TG_LINE_FREE &&
+                    atomic_compare_exchange_strong_explicit(
+                            &line->key_low, &low, mark, memory_order_relaxed, memory_order_relaxed))
+                        return line;
+        }
+}
+
+/* Links FURTHER to the end of the chain of CELL. */
+static void link_line(struct tg_line *base, struct tg_line *cell, const struct tg_line *further)
+{
+        uint32_t position = (uint32_t)(further - base) + 1;
+        struct tg_line *line = cell;
+
+        for (;;) {
+                uint32_t head = atomic_load_explicit(&line->head, memory_order_acquire);
+
+                if (head & TG_HEAD_NEXT)
+                        line = &base[(head & TG_HEAD_NEXT) - 1];
+                /*
+                 * Release, pairs with the acquire in tg_chain_next(): without it a line of stamps
+                 * could be taken for one of slots.
+                 */
+                else if (atomic_compare_exchange_weak_explicit(&line->head, &head, head | position,
+                                                               memory_order_release,
+                                                               memory_order_relaxed))
+                        return;
+        }
+}
+
+struct tg_line *tg_cell_chain(struct tg_table *table, struct tg_line *cell, uint64_t mark)
+{
+        struct tg_line *base = tg_line_base(table, cell), *line;
+        uint32_t segment = (uint32_t)((size_t)(base - table->lines) / (table->line_mask + 1));
+        uint64_t half = (table->line_mask + 1) / 2;
+
+        if (!tg_segment_take_line(table, segment)) {
+                atomic_fetch_or_explicit(&cell->head, TG_HEAD_LOST, memory_order_relaxed);
+                return NULL;
+        }
+        line = tg_line_claim(table, base, (uint64_t)(cell - base) + half, mark);
+        link_line(base, cell, line);
+        return line;
 }
 
 bool tg_table_extend(struct tg_table *table, struct tg_line *cell)
 {
-        size_t index = atomic_fetch_add_explicit(&table->further_used, 1, memory_order_relaxed);
-        struct tg_line *line = cell;
-
-        if (index >= table->further_count) {
-                atomic_fetch_sub_explicit(&table->further_used, 1, memory_order_relaxed);
-                atomic_fetch_or_explicit(&cell->next, NEXT_INCOMPLETE, memory_order_release);
-                return false;
-        }
-        for (;;) {
-                uint32_t next = atomic_load_explicit(&line->next, memory_order_relaxed);
-
-                if (next & NEXT_INDEX) {
-                        line = &table->further[(next & NEXT_INDEX) - 1];
-                        continue;
-                }
-                if (atomic_compare_exchange_weak_explicit(
-                            &line->next, &next, next | ((uint32_t)index + 1), memory_order_relaxed,
-                            memory_order_relaxed))
-                        return true;
-        }
+        return tg_cell_chain(table, cell, TG_LINE_FURTHER);
 }
 
 size_t tg_table_cells(const struct tg_table *table)
 {
         return atomic_load_explicit(&table->cells, memory_order_relaxed);
+}
+
+size_t tg_table_memory_bytes(const struct tg_table *table)
+{
+        return (size_t)atomic_load_explicit(&table->segments_begun, memory_order_relaxed) *
+               (table->line_mask + 1) * sizeof(struct tg_line);
+}
+
+void tg_table_prefault(const struct tg_table *table)
+{
+        uint32_t begun = atomic_load_explicit(&table->segments_begun, memory_order_relaxed);
+        uint32_t end = table->segments_max - begun < PREFAULT_SEGMENTS ? table->segments_max
+                                                                       : begun + PREFAULT_SEGMENTS;
+
+        /* Changes no byte; refused before Linux 5.14: the owner then faults for itself. */
+        madvise(tg_segment_lines(table, begun),
+                (size_t)(end - begun) * (table->line_mask + 1) * sizeof(struct tg_line),
+                MADV_POPULATE_WRITE);
 }

@@ -1,42 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The customer table of one partition: cells of touches, found by keyed hash.
+ * The customer table of one partition: cells of touches and registers, found by keyed hash.
  *
  * A cell belongs to a customer, or to a pair (a customer with a campaign, subject …), and is a
  * cache line of six slots that chains further lines when it is busy. Nothing names a customer: a
- * cell knows 96 bits of a keyed hash.
+ * cell knows 96 bits of a keyed hash. Lines live in segments of TG_SEGMENT_LINES (fewer in a small
+ * table), which a directory finds by the first bits of the hash; a segment that is crowded is built
+ * anew as one or two, without what has expired.
  *
- * Cost: one cache miss for a cell of one line. Memory is what tg_table_new was given, reserved at
- * once and taken from the system as it is touched.
+ * Cost: one cache miss for a cell of one line (and a look into the directory, 8 to 16 bytes for
+ * each segment). Building a segment anew takes about 0.4 ms, and again only after 2,500 new lines.
  *
- * Thread-safety: any thread may find, add and record; only loads, and one compare-and-swap for what
- * is added. Lines are never freed while the table lives, so readers need no protection.
+ * Memory: lines of 64 bytes for at most the MEMORY_BYTES given, plus one segment (512 KiB) to build
+ * in, plus 0.02 %. Only addresses are reserved at once: an idle table takes less than 1 MiB, and
+ * grows by segments, which are between 5/16 and 3/4 full; so a cell of one line takes 85 to 205
+ * bytes. In huge pages from the fifth segment on.
  *
- * Full: three quarters of the primary lines, or all of the further ones, are taken. What doesn't
- * fit is remembered (tg_table_overflowed, tg_cell_incomplete), so that deciders can refuse instead
- * of guessing.
+ * Thread-safety: one thread, the owner, may do everything. Any other may find, obtain, record and
+ * read while it is a guest (guests.h). A `struct tg_line *` is the owner's until its next
+ * tg_table_maintain, a guest's until it leaves. All is done without a lock, by loads and one
+ * compare-and-swap for what is added. What a guest records while the owner builds the segment anew
+ * is seen once the owner has joined it in, which later calls of tg_table_maintain do.
+ *
+ * Full: no room in a segment, and no segment to grow into. What doesn't fit is remembered
+ * (tg_table_overflowed, tg_cell_incomplete), so that deciders can refuse instead of guessing.
  */
 #pragma once
 
-#include <stdatomic.h>
-
 #include "base/error.h"
 #include "base/hash.h"
-#include "customer/slot.h"
+#include "customer/layout.h"
+#include "customer/line.h"
 
-enum { TG_LINE_SLOTS = 6 };
-
-struct tg_line {
-        _Atomic uint64_t key_low;  /* 0: the line is free */
-        _Atomic uint32_t key_high; /* 0: being claimed; never 0 afterwards */
-        _Atomic uint32_t next;     /* the next line of the cell; 0: none */
-        _Atomic tg_slot_word slots[TG_LINE_SLOTS];
+enum {
+        TG_SEGMENT_LINES = 8192,
+        TG_KINDS_MAX = 254,             /* kinds of cells of touches: 0 to 253 */
+        TG_KIND_REGISTER = TG_KINDS_MAX /* registers.h */
 };
-_Static_assert(sizeof(struct tg_line) == 64, "a cell of one line is one cache miss");
 
-struct tg_table; /* opaque: reserve, lines, counts */
+struct tg_table; /* opaque: segments, directory, guests */
 
-/* Reserves MEMORY_BYTES (at least 64 KiB) of lines. Returns 0 or -1. */
+/*
+ * A table that may take MEMORY_BYTES (at least 64 KiB) of lines. Borrows nothing. Returns 0 or -1.
+ */
 int tg_table_new(size_t memory_bytes, const struct tg_hash_key *key, struct tg_table **ret_table,
                  struct tg_error *error);
 void tg_table_free(struct tg_table *table); /* NULL is fine */
@@ -46,19 +52,29 @@ const struct tg_hash_key *tg_table_key(const struct tg_table *table);
 /* The cell of this identity, or NULL. */
 struct tg_line *tg_table_find(const struct tg_table *table, struct tg_identity identity);
 
-/* The same, added if it is not there; NULL if the table is full (and remembered). */
-struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity identity);
+/*
+ * The same, added as a cell of KIND (by which its layout is known) if it is not there; NULL if
+ * there is no room (and remembered).
+ */
+struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity identity, unsigned kind);
 
-/* Starts to fetch the line where IDENTITY would be. */
+/* Starts to fetch the line where IDENTITY would be; its cell is then found without a wait. */
 void tg_table_prefetch(const struct tg_table *table, struct tg_identity identity);
 
-/* Something was not stored because there was no room for its cell: who isn't found may be known. */
+/*
+ * Something was not stored because there was no room for its cell: who isn't found may be known.
+ * Ends when the longest window has passed since the last loss; never after the loss of a register.
+ */
 bool tg_table_overflowed(const struct tg_table *table);
 
-/* A touch was not stored because there was no room for a further line of this cell. */
+/*
+ * Something was not stored because there was no room for a further line of this cell. Ends one to
+ * two longest windows later.
+ */
 bool tg_cell_incomplete(const struct tg_line *cell);
 
-/* The next line of a cell, or NULL: `for (line = cell; line; line = tg_line_next(table, line))`. */
+/* The next line of slots of a cell, or NULL:
+ * `for (line = cell; line; line = tg_line_next(table, line))`. */
 struct tg_line *tg_line_next(const struct tg_table *table, const struct tg_line *line);
 
 /*
@@ -67,4 +83,36 @@ struct tg_line *tg_line_next(const struct tg_table *table, const struct tg_line 
  */
 bool tg_table_extend(struct tg_table *table, struct tg_line *cell);
 
-size_t tg_table_cells(const struct tg_table *table); /* taken */
+/* What says how long cells matter. */
+struct tg_table_care {
+        const struct tg_cell_layout *layouts; /* by kind; borrowed until the next care is taken */
+        unsigned kinds;
+        int64_t window_max_ms; /* the longest of all */
+        int64_t skew_ms;       /* how far in the future an event may be */
+};
+
+/*
+ * The owner says how cells are read from now on: before the first guest, and when the policy
+ * changes. Until then nothing expires and overflow never ends.
+ */
+void tg_table_care(struct tg_table *table, const struct tg_table_care *care);
+
+/*
+ * The owner's upkeep, to be called between any two records, with the partition's clock. Does one of
+ * these at most, when it is due: gives back a segment that no guest can be in any more, joining in
+ * what guests left there; builds a crowded segment anew; sweeps one (all of them in half a longest
+ * window; in a sixteenth while the table is full). Costs a few loads otherwise.
+ *
+ * Between two calls a segment has room for a sixteenth of its lines (512; fewer in a small table):
+ * what is added beyond that may be lost, though there be memory.
+ */
+void tg_table_maintain(struct tg_table *table, int64_t now_ms);
+
+/*
+ * Faults in the memory of the next few segments, so that growing costs the owner no page faults.
+ * One thread of whoever cares calls it now and then; it changes nothing else.
+ */
+void tg_table_prefault(const struct tg_table *table);
+
+size_t tg_table_cells(const struct tg_table *table);        /* taken */
+size_t tg_table_memory_bytes(const struct tg_table *table); /* of the lines taken up so far */

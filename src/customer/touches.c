@@ -13,17 +13,16 @@
 
 #include <assert.h>
 
-static bool expired(const struct tg_cell_view *view, tg_slot_word word)
-{
-        const struct tg_keeping *keeping = &view->layout->counters[tg_slot_counter(word)];
-
-        return tg_slot_time(word, view->horizon_ms) <= view->now_ms - keeping->window_ms;
-}
-
 static bool swap(_Atomic tg_slot_word *slot, tg_slot_word expected, tg_slot_word word)
 {
         return atomic_compare_exchange_strong_explicit(slot, &expected, word, memory_order_relaxed,
                                                        memory_order_relaxed);
+}
+
+/* The order in which the N latest are: total, so that any order of recording leaves the same. */
+static bool later(int64_t a_ms, tg_slot_word a, int64_t b_ms, tg_slot_word b)
+{
+        return a_ms != b_ms ? a_ms > b_ms : a > b;
 }
 
 /* What a scan found for one counter. */
@@ -50,7 +49,7 @@ static struct scan scan_cell(const struct tg_cell_view *view, tg_slot_word word,
                         tg_slot_word held = atomic_load_explicit(slot, memory_order_relaxed);
                         int64_t time_ms;
 
-                        if (held == TG_SLOT_EMPTY || expired(view, held)) {
+                        if (held == TG_SLOT_EMPTY || tg_slot_expired(view, held)) {
                                 if (!scan.free) {
                                         scan.free = slot;
                                         scan.free_word = held;
@@ -65,7 +64,8 @@ static struct scan scan_cell(const struct tg_cell_view *view, tg_slot_word word,
                         }
                         scan.count++;
                         time_ms = tg_slot_time(held, view->horizon_ms);
-                        if (!scan.oldest || time_ms < scan.oldest_ms) {
+                        if (!scan.oldest ||
+                            later(scan.oldest_ms, scan.oldest_word, time_ms, held)) {
                                 scan.oldest = slot;
                                 scan.oldest_word = held;
                                 scan.oldest_ms = time_ms;
@@ -75,22 +75,19 @@ static struct scan scan_cell(const struct tg_cell_view *view, tg_slot_word word,
         return scan;
 }
 
-bool tg_touches_record(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
-                       uint32_t tag)
+static bool join_touch(const struct tg_cell_view *view, tg_slot_word word)
 {
-        const struct tg_keeping *keeping = &view->layout->counters[counter];
-        tg_slot_word word = tg_slot_pack(counter, time_ms, tag);
+        const struct tg_keeping *keeping = &view->layout->counters[tg_slot_counter(word)];
+        int64_t time_ms = tg_slot_time(word, view->horizon_ms);
 
-        assert(counter < view->layout->count && !keeping->permits && keeping->keep > 0);
-        if (time_ms <= view->now_ms - keeping->window_ms)
-                return true;
         for (;;) {
                 struct scan scan = scan_cell(view, word, 0);
 
                 if (scan.same)
                         return true;
                 if (scan.count >= keeping->keep) {
-                        if (time_ms <= scan.oldest_ms || swap(scan.oldest, scan.oldest_word, word))
+                        if (!later(time_ms, word, scan.oldest_ms, scan.oldest_word) ||
+                            swap(scan.oldest, scan.oldest_word, word))
                                 return true;
                 } else if (!scan.free) {
                         if (!tg_table_extend(view->table, view->cell))
@@ -99,6 +96,22 @@ bool tg_touches_record(const struct tg_cell_view *view, unsigned counter, int64_
                         return true;
                 }
         }
+}
+
+/* Whether nothing at TIME_MS matters any more to COUNTER. */
+static bool passed(const struct tg_cell_view *view, unsigned counter, int64_t time_ms)
+{
+        return time_ms <= view->now_ms - view->layout->counters[counter].window_ms ||
+               time_ms <= view->erased_ms;
+}
+
+bool tg_touches_record(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
+                       uint32_t tag)
+{
+        assert(counter < view->layout->count);
+        assert(!view->layout->counters[counter].permits && view->layout->counters[counter].keep);
+        return passed(view, counter, time_ms) ||
+               join_touch(view, tg_slot_pack(counter, time_ms, tag));
 }
 
 /* Joins WORD with the slot of the same permit, or gives it a slot of its own. */
@@ -120,11 +133,38 @@ static bool join_permit(const struct tg_cell_view *view, tg_slot_word word)
         }
 }
 
+bool tg_slot_join(const struct tg_cell_view *view, tg_slot_word word)
+{
+        if (tg_slot_expired(view, word))
+                return true;
+        return view->layout->counters[tg_slot_counter(word)].permits ? join_permit(view, word)
+                                                                     : join_touch(view, word);
+}
+
 bool tg_permits_add(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
                     uint32_t tag)
 {
         assert(counter < view->layout->count && view->layout->counters[counter].permits);
         return join_permit(view, tg_slot_permit(counter, time_ms, tag, TG_PERMIT_OPEN));
+}
+
+void tg_permits_remove(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
+                       uint32_t tag)
+{
+        tg_slot_word word = tg_slot_permit(counter, time_ms, tag, TG_PERMIT_OPEN);
+
+        assert(counter < view->layout->count && view->layout->counters[counter].permits);
+        for (;;) {
+                struct scan scan = scan_cell(view, word, TG_PERMIT_STATE_MASK);
+
+                if (!scan.same || !(tg_slot_permit_state(scan.same_word) & TG_PERMIT_OPEN))
+                        return;
+                if (swap(scan.same, scan.same_word,
+                         tg_slot_permit_state(scan.same_word) == TG_PERMIT_OPEN
+                                 ? TG_SLOT_EMPTY
+                                 : scan.same_word & ~(tg_slot_word)TG_PERMIT_OPEN))
+                        return;
+        }
 }
 
 uint32_t tg_permits_kept(const struct tg_cell_view *view, unsigned counter)
@@ -170,14 +210,12 @@ static void settle_by_tag(const struct tg_cell_view *view, unsigned counter, uin
 bool tg_permits_settle(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
                        uint32_t tag)
 {
-        const struct tg_keeping *keeping = &view->layout->counters[counter];
-
-        assert(counter < view->layout->count && keeping->permits);
+        assert(counter < view->layout->count && view->layout->counters[counter].permits);
         if (time_ms == TG_NO_TIME) {
                 settle_by_tag(view, counter, tag);
                 return true;
         }
-        if (time_ms <= view->now_ms - keeping->window_ms || time_ms > view->horizon_ms)
+        if (passed(view, counter, time_ms) || time_ms > view->horizon_ms)
                 return true;
         return join_permit(view, tg_slot_permit(counter, time_ms, tag, TG_PERMIT_WAITING));
 }
@@ -213,7 +251,7 @@ bool tg_slots_next(struct tg_slots_walk *walk, tg_slot_word *ret_word, int64_t *
                                                                  memory_order_relaxed);
 
                         if (word == TG_SLOT_EMPTY || tg_slot_counter(word) != walk->counter ||
-                            expired(walk->view, word) || seen_before(walk, word))
+                            tg_slot_expired(walk->view, word) || seen_before(walk, word))
                                 continue;
                         *ret_word = word;
                         *ret_time_ms = tg_slot_time(word, walk->view->horizon_ms);

@@ -3,8 +3,9 @@
  * What a cell remembers: the N latest touches of each counter, and the permits with their state.
  *
  * Touches are a join-semilattice: the same touch again changes nothing, order changes nothing, and
- * of each counter the N latest stay. Permits are kept until their window has passed. Slots of all
- * counters share the lines of a cell; one whose window has passed is as good as empty.
+ * of each counter the N latest stay (of those
+ * of one millisecond the larger words). Permits are kept until their window has passed. Slots of
+ * all counters share the lines of a cell; one whose window has passed is as good as empty.
  *
  * Recording is one compare-and-swap; reading takes no lock. Any thread may record a touch or settle
  * a permit; only the owner of the partition adds permits.
@@ -13,19 +14,6 @@
 
 #include "customer/table.h"
 
-/* How one counter of a kind of cell is kept. */
-struct tg_keeping {
-        int64_t window_ms; /* a slot older than this matters to nobody */
-        uint32_t keep;     /* touches: the N latest; permits: at most so many unexpired */
-        bool permits;      /* its slots are permits */
-};
-
-/* The counters of a kind of cell, by number. */
-struct tg_cell_layout {
-        struct tg_keeping counters[TG_COUNTERS_MAX];
-        unsigned count;
-};
-
 /* Everything that says how a cell is to be read: where, by which layout, and when. */
 struct tg_cell_view {
         struct tg_table *table;
@@ -33,7 +21,23 @@ struct tg_cell_view {
         struct tg_line *cell;
         int64_t now_ms;     /* the clock of the partition */
         int64_t horizon_ms; /* now plus the allowed skew: no slot is later */
+        int64_t erased_ms;  /* what is at or before it is ignored (stamps.h); TG_NO_TIME: nothing */
 };
+
+/* Whether a slot that isn't empty matters to nobody any more: its window has passed, or erased. */
+static inline bool tg_slot_expired(const struct tg_cell_view *view, tg_slot_word word)
+{
+        int64_t end_ms = view->now_ms - view->layout->counters[tg_slot_counter(word)].window_ms;
+
+        return tg_slot_time(word, view->horizon_ms) <=
+               (end_ms > view->erased_ms ? end_ms : view->erased_ms);
+}
+
+/*
+ * Joins a slot's word, of a counter of either sort, as it stands in another copy of the cell. False
+ * as below.
+ */
+bool tg_slot_join(const struct tg_cell_view *view, tg_slot_word word);
 
 /* Records a touch; false if it should be kept and there is no room (the cell is then incomplete).
  */
@@ -46,6 +50,14 @@ bool tg_touches_record(const struct tg_cell_view *view, unsigned counter, int64_
  */
 bool tg_permits_add(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
                     uint32_t tag);
+
+/*
+ * Takes back a permit that was added and never published; a settlement stays. The owner's alone,
+ * and no join: where guests left a segment that is not yet joined in, the permit may come back, and
+ * then counts until its window has passed.
+ */
+void tg_permits_remove(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
+                       uint32_t tag);
 
 /* The permits of COUNTER that are unexpired and not settled. */
 uint32_t tg_permits_kept(const struct tg_cell_view *view, unsigned counter);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Binary heaps: the deferred by (due, priority, age); what of them has fallen due, and the queue of
- * each throttle, by (priority, age).
+ * The deferred are in a timing wheel; those of them that have fallen due are in line, as are those
+ * of each throttle. All, those freed since the last commit included, are in one list in the order
+ * they were made. A journal keeps what each message was like before it was taken out.
  */
 #include "pacing/waiting.h"
 
@@ -9,82 +10,35 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "pacing/queue.h"
+#include "pacing/wheel.h"
 
-struct heap {
-        struct tg_waiter **items; /* owned, each owned too */
-        size_t count;
-        size_t capacity;
+/* Where a waiter is, besides the number of its queue. */
+enum { TAKEN = -1, DEFERRED = -2, GONE = -3 };
+
+/* A message was made, or taken out of its place. */
+struct entry {
+        struct tg_waiter *waiter;
+        int64_t due_ms; /* as it was, as are the next two */
+        int64_t decided_ms;
+        int32_t place; /* TAKEN: it was made */
 };
 
 struct tg_waiting {
         struct tg_waiting_limits limits;
         size_t messages; /* made and not freed */
         size_t bytes;
-        struct heap deferred;
-        struct heap ready; /* was deferred, is due */
+        struct tg_waiter *oldest; /* of all, owned */
+        struct tg_waiter *newest;
+        struct tg_waiter *gone; /* freed since the commit, chained through `next` */
+        struct entry *journal;  /* owned; since the commit */
+        size_t journal_count;
+        size_t journal_capacity;
+        struct tg_wheel deferred;
+        struct tg_queue ready; /* was deferred, is due */
         size_t throttles;
-        struct heap queues[]; /* one a throttle */
+        struct tg_queue queues[]; /* one a throttle */
 };
-
-/* Higher priority first, then older: the order of a queue. */
-static bool ahead_in_queue(const struct tg_waiter *a, const struct tg_waiter *b)
-{
-        if (a->priority != b->priority)
-                return a->priority > b->priority;
-        return a->age < b->age;
-}
-
-/* Earlier first, then as in a queue: the order of the deferred. */
-static bool ahead_in_time(const struct tg_waiter *a, const struct tg_waiter *b)
-{
-        if (a->due_ms != b->due_ms)
-                return a->due_ms < b->due_ms;
-        return ahead_in_queue(a, b);
-}
-
-typedef bool (*ahead_fn)(const struct tg_waiter *, const struct tg_waiter *);
-
-static void heap_put(struct heap *heap, struct tg_waiter *waiter, ahead_fn ahead)
-{
-        size_t i = heap->count++;
-
-        if (heap->count > heap->capacity) {
-                heap->capacity = heap->capacity ? 2 * heap->capacity : 16;
-                heap->items = tg_reallocate(heap->items, heap->capacity * sizeof heap->items[0]);
-        }
-        for (; i > 0 && ahead(waiter, heap->items[(i - 1) / 2]); i = (i - 1) / 2)
-                heap->items[i] = heap->items[(i - 1) / 2];
-        heap->items[i] = waiter;
-}
-
-static struct tg_waiter *heap_take(struct heap *heap, ahead_fn ahead)
-{
-        struct tg_waiter *first = heap->items[0];
-        struct tg_waiter *last = heap->items[--heap->count];
-        size_t i = 0;
-
-        for (;;) {
-                size_t child = 2 * i + 1;
-
-                if (child >= heap->count)
-                        break;
-                if (child + 1 < heap->count && ahead(heap->items[child + 1], heap->items[child]))
-                        child++;
-                if (!ahead(heap->items[child], last))
-                        break;
-                heap->items[i] = heap->items[child];
-                i = child;
-        }
-        heap->items[i] = last;
-        return first;
-}
-
-static void heap_free(struct heap *heap)
-{
-        for (size_t i = 0; i < heap->count; i++)
-                free(heap->items[i]);
-        free(heap->items);
-}
 
 struct tg_waiting *tg_waiting_new(size_t throttles, struct tg_waiting_limits limits)
 {
@@ -93,6 +47,7 @@ struct tg_waiting *tg_waiting_new(size_t throttles, struct tg_waiting_limits lim
 
         waiting->limits = limits;
         waiting->throttles = throttles;
+        tg_wheel_init(&waiting->deferred);
         return waiting;
 }
 
@@ -100,11 +55,52 @@ void tg_waiting_free(struct tg_waiting *waiting)
 {
         if (!waiting)
                 return;
-        heap_free(&waiting->deferred);
-        heap_free(&waiting->ready);
+        while (waiting->oldest) {
+                struct tg_waiter *newer = waiting->oldest->newer;
+
+                free(waiting->oldest);
+                waiting->oldest = newer;
+        }
         for (size_t i = 0; i < waiting->throttles; i++)
-                heap_free(&waiting->queues[i]);
+                tg_queue_deinit(&waiting->queues[i]);
+        tg_queue_deinit(&waiting->ready);
+        free(waiting->journal);
         free(waiting);
+}
+
+static void note(struct tg_waiting *waiting, struct tg_waiter *waiter)
+{
+        if (waiting->journal_count == waiting->journal_capacity) {
+                waiting->journal_capacity = 2 * waiting->journal_capacity + 64;
+                waiting->journal = tg_reallocate(
+                        waiting->journal, waiting->journal_capacity * sizeof waiting->journal[0]);
+        }
+        waiting->journal[waiting->journal_count++] =
+                (struct entry){waiter, waiter->due_ms, waiter->decided_ms, waiter->place};
+}
+
+static void list(struct tg_waiting *waiting, struct tg_waiter *waiter)
+{
+        waiter->older = waiting->newest;
+        if (waiting->newest)
+                waiting->newest->newer = waiter;
+        else
+                waiting->oldest = waiter;
+        waiting->newest = waiter;
+}
+
+/* Takes WAITER off the list of all and frees it. */
+static void destroy(struct tg_waiting *waiting, struct tg_waiter *waiter)
+{
+        if (waiter->older)
+                waiter->older->newer = waiter->newer;
+        else
+                waiting->oldest = waiter->newer;
+        if (waiter->newer)
+                waiter->newer->older = waiter->older;
+        else
+                waiting->newest = waiter->older;
+        free(waiter);
 }
 
 struct tg_waiter *tg_waiter_new(struct tg_waiting *waiting, struct tg_span datum)
@@ -115,40 +111,48 @@ struct tg_waiter *tg_waiter_new(struct tg_waiting *waiting, struct tg_span datum
             waiting->bytes + datum.size > waiting->limits.bytes)
                 return NULL;
         waiter = tg_allocate(sizeof *waiter + datum.size);
-        *waiter = (struct tg_waiter){.size = datum.size};
+        *waiter = (struct tg_waiter){.place = TAKEN, .size = datum.size};
         memcpy(waiter->datum, datum.data, datum.size);
         waiting->messages++;
         waiting->bytes += datum.size;
+        list(waiting, waiter);
+        note(waiting, waiter);
         return waiter;
 }
 
 void tg_waiter_free(struct tg_waiting *waiting, struct tg_waiter *waiter)
 {
-        assert(waiting->messages > 0);
+        assert(waiting->messages > 0 && waiter->place == TAKEN);
         waiting->messages--;
         waiting->bytes -= waiter->size;
-        free(waiter);
+        waiter->place = GONE;
+        waiter->next = waiting->gone;
+        waiting->gone = waiter;
 }
 
 void tg_waiting_defer(struct tg_waiting *waiting, struct tg_waiter *waiter)
 {
-        heap_put(&waiting->deferred, waiter, ahead_in_time);
+        assert(waiter->place == TAKEN);
+        waiter->place = DEFERRED;
+        if (waiter->due_ms > waiting->deferred.now_ms)
+                tg_wheel_put(&waiting->deferred, waiter);
+        else
+                tg_queue_put(&waiting->ready, waiter);
 }
 
 void tg_waiting_queue(struct tg_waiting *waiting, size_t throttle, struct tg_waiter *waiter)
 {
-        assert(throttle < waiting->throttles);
-        heap_put(&waiting->queues[throttle], waiter, ahead_in_queue);
+        assert(throttle < waiting->throttles && waiter->place == TAKEN);
+        waiter->place = (int32_t)throttle;
+        tg_queue_put(&waiting->queues[throttle], waiter);
 }
 
 int64_t tg_waiting_due(const struct tg_waiting *waiting, const struct tg_gcra *throttles)
 {
-        int64_t due_ms = TG_NEVER;
+        int64_t due_ms = tg_wheel_due(&waiting->deferred);
 
         if (waiting->ready.count)
                 return TG_NO_TIME;
-        if (waiting->deferred.count)
-                due_ms = waiting->deferred.items[0]->due_ms;
         for (size_t i = 0; i < waiting->throttles; i++) {
                 int64_t conforms_ms;
 
@@ -161,17 +165,31 @@ int64_t tg_waiting_due(const struct tg_waiting *waiting, const struct tg_gcra *t
         return due_ms;
 }
 
-struct tg_waiter *tg_waiting_take(struct tg_waiting *waiting, const struct tg_gcra *throttles,
-                                  int64_t t_ms)
+/* Whose turn it is at T_MS, or NULL. */
+static struct tg_queue *first_queue(struct tg_waiting *waiting, const struct tg_gcra *throttles,
+                                    int64_t t_ms)
 {
         for (size_t i = 0; i < waiting->throttles; i++) {
                 if (waiting->queues[i].count && tg_gcra_conforms_ms(&throttles[i]) <= t_ms)
-                        return heap_take(&waiting->queues[i], ahead_in_queue);
+                        return &waiting->queues[i];
         }
-        while (waiting->deferred.count && waiting->deferred.items[0]->due_ms <= t_ms)
-                heap_put(&waiting->ready, heap_take(&waiting->deferred, ahead_in_time),
-                         ahead_in_queue);
-        return waiting->ready.count ? heap_take(&waiting->ready, ahead_in_queue) : NULL;
+        while (tg_wheel_due(&waiting->deferred) <= t_ms && waiting->deferred.count)
+                tg_queue_put_chain(&waiting->ready, tg_wheel_take(&waiting->deferred));
+        return waiting->ready.count ? &waiting->ready : NULL;
+}
+
+struct tg_waiter *tg_waiting_take(struct tg_waiting *waiting, const struct tg_gcra *throttles,
+                                  int64_t t_ms)
+{
+        struct tg_queue *queue = first_queue(waiting, throttles, t_ms);
+        struct tg_waiter *waiter;
+
+        if (!queue)
+                return NULL;
+        waiter = tg_queue_take(queue);
+        note(waiting, waiter);
+        waiter->place = TAKEN;
+        return waiter;
 }
 
 size_t tg_waiting_count(const struct tg_waiting *waiting)
@@ -179,20 +197,72 @@ size_t tg_waiting_count(const struct tg_waiting *waiting)
         return waiting->messages;
 }
 
-static int64_t oldest_of(const struct heap *heap, int64_t oldest)
-{
-        for (size_t i = 0; i < heap->count; i++) {
-                if (oldest < 0 || heap->items[i]->offset < oldest)
-                        oldest = heap->items[i]->offset;
-        }
-        return oldest;
-}
-
 int64_t tg_waiting_oldest_offset(const struct tg_waiting *waiting)
 {
-        int64_t oldest = oldest_of(&waiting->ready, oldest_of(&waiting->deferred, -1));
+        const struct tg_waiter *waiter = waiting->oldest;
 
+        while (waiter && waiter->place == GONE)
+                waiter = waiter->newer;
+        return waiter ? waiter->offset : -1;
+}
+
+void tg_waiting_commit(struct tg_waiting *waiting)
+{
+        while (waiting->gone) {
+                struct tg_waiter *next = waiting->gone->next;
+
+                destroy(waiting, waiting->gone);
+                waiting->gone = next;
+        }
+        waiting->journal_count = 0;
+}
+
+/* Counts what was freed again. */
+static void revive(struct tg_waiting *waiting)
+{
+        for (; waiting->gone; waiting->gone = waiting->gone->next) {
+                waiting->messages++;
+                waiting->bytes += waiting->gone->size;
+        }
+}
+
+/* Puts everything where its `place` says. */
+static void place_all(struct tg_waiting *waiting)
+{
+        int64_t now_ms = waiting->deferred.now_ms;
+
+        tg_wheel_init(&waiting->deferred);
+        waiting->deferred.now_ms = now_ms;
+        waiting->ready.count = 0;
         for (size_t i = 0; i < waiting->throttles; i++)
-                oldest = oldest_of(&waiting->queues[i], oldest);
-        return oldest;
+                waiting->queues[i].count = 0;
+        for (struct tg_waiter *waiter = waiting->oldest; waiter; waiter = waiter->newer) {
+                int32_t place = waiter->place;
+
+                waiter->place = TAKEN;
+                if (place == DEFERRED)
+                        tg_waiting_defer(waiting, waiter);
+                else
+                        tg_waiting_queue(waiting, (size_t)place, waiter);
+        }
+}
+
+void tg_waiting_undo(struct tg_waiting *waiting)
+{
+        revive(waiting);
+        while (waiting->journal_count > 0) {
+                const struct entry *entry = &waiting->journal[--waiting->journal_count];
+                struct tg_waiter *waiter = entry->waiter;
+
+                if (entry->place == TAKEN) {
+                        waiting->messages--;
+                        waiting->bytes -= waiter->size;
+                        destroy(waiting, waiter);
+                        continue;
+                }
+                waiter->due_ms = entry->due_ms;
+                waiter->decided_ms = entry->decided_ms;
+                waiter->place = entry->place;
+        }
+        place_all(waiting);
 }

@@ -7,22 +7,31 @@
  * is due at its own time; a throttle's queue when its head conforms. At one moment the queues go
  * first, in policy order, then the deferred by priority, then age.
  *
- * Cost: logarithmic in what waits, per message put or taken. One owner, one thread.
+ * Cost: deferring is constant; taking is linear in what falls due together, and logarithmic in that
+ * and in a queue's length for each taken. One owner, one thread.
+ *
+ * What was done since the last tg_waiting_commit() can be undone as a whole; until then what was
+ * freed is kept (and no longer counted).
  */
 #pragma once
 
 #include "pacing/gcra.h"
 #include "records/decision.h"
 
-/* One message that waits. Owned by the struct tg_waiting it was put in, until it is taken. */
+/* One message that waits. Owned by the struct tg_waiting it was made in. */
 struct tg_waiter {
-        int64_t due_ms; /* when it is decided anew; in a queue unused */
+        int64_t due_ms; /* when it is decided anew; in a queue: when its turn would be if alone */
+        int64_t decided_ms; /* the caller's, as are the next four: when it was decided last */
         int64_t age;    /* how many requests of the partition were read before: smaller is older */
-        int64_t offset; /* where the request was read */
-        int32_t priority;    /* larger is higher */
-        const void *reading; /* how its bytes are decoded; the source's, which outlives it */
-        size_t size;         /* of the datum */
-        uint8_t datum[];     /* the request's bytes */
+        int64_t offset; /* where the request was read: not before one that was made earlier */
+        int32_t priority;        /* larger is higher */
+        const void *reading;     /* how its bytes are decoded; the source's, which outlives it */
+        int32_t place;           /* where it is; from here on private to pacing/ */
+        struct tg_waiter *next;  /* with which it is due, or gone */
+        struct tg_waiter *older; /* made before it */
+        struct tg_waiter *newer; /* made after it */
+        size_t size;             /* of the datum */
+        uint8_t datum[];         /* the request's bytes */
 };
 
 struct tg_waiting;
@@ -58,5 +67,11 @@ struct tg_waiter *tg_waiting_take(struct tg_waiting *waiting, const struct tg_gc
 
 size_t tg_waiting_count(const struct tg_waiting *waiting);
 
-/* The smallest offset that waits, or -1: linear in what waits, for a commit. */
+/* The smallest offset that waits, or -1: linear in what was freed since the commit. */
 int64_t tg_waiting_oldest_offset(const struct tg_waiting *waiting);
+
+/* What was done stays done. No message is taken out and not yet put back. */
+void tg_waiting_commit(struct tg_waiting *waiting);
+
+/* All waits again as at the last commit: linear in what waits. */
+void tg_waiting_undo(struct tg_waiting *waiting);

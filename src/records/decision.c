@@ -68,7 +68,7 @@ void tg_decision_encode(struct tg_buffer *buffer, const struct tg_decision *deci
         tg_put_long(buffer, decision->time_ms);
         tg_put_enum(buffer, decision->outcome);
         tg_put_bool(buffer, decision->final);
-        tg_put_bool(buffer, false); /* repeat */
+        tg_put_bool(buffer, decision->repeat);
         tg_put_optional_time(buffer, decision->until_ms);
         put_reasons(buffer, decision);
         tg_put_optional_span(buffer, decision->message_id);
@@ -81,7 +81,7 @@ void tg_decision_encode(struct tg_buffer *buffer, const struct tg_decision *deci
         tg_put_long(buffer, tg_request_expiry(request));
         put_subject(buffer, request);
         tg_put_int(buffer, request->priority);
-        tg_put_enum(buffer, TG_VARIANT_AS_REQUESTED);
+        tg_put_enum(buffer, decision->variant);
         tg_put_null(buffer); /* arm */
         put_position(buffer, &decision->source);
         tg_put_items_begin(buffer, decision->fact_count);
@@ -105,7 +105,7 @@ void tg_permitted_encode(struct tg_buffer *buffer, const struct tg_decision *dec
         tg_put_optional_span(buffer, request->segment);
         tg_put_optional_span(buffer, request->purpose);
         tg_put_int(buffer, request->priority);
-        tg_put_enum(buffer, TG_VARIANT_AS_REQUESTED);
+        tg_put_enum(buffer, decision->variant);
         tg_put_null(buffer); /* arm */
         put_policy(buffer, decision->policy);
         tg_put_span(buffer, request->payload);

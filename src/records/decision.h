@@ -40,9 +40,12 @@ struct tg_policy_name {
 
 struct tg_decision {
         const struct tg_request *request;
-        int64_t time_ms; /* the clock of the partition */
+        int64_t time_ms; /* the clock of the partition when it was decided */
+        int64_t told_ms; /* the same when it is told: later if it is a repeat */
         enum tg_outcome outcome;
+        enum tg_variant variant; /* which form of the message was decided; `request` is that form */
         bool final;
+        bool repeat;      /* the request came again: what it was answered before */
         int64_t until_ms; /* with TG_DEFER; else TG_NO_TIME */
         const struct tg_reason *reasons;
         size_t reason_count;

@@ -71,13 +71,13 @@ static int put(struct tg_outputs *outputs, int32_t partition, int64_t time_ms, u
 static int sink_decision(void *context, int32_t partition, const struct tg_decision *decision,
                          struct tg_span datum, struct tg_error *error)
 {
-        return put(context, partition, decision->time_ms, DECISIONS, datum, error);
+        return put(context, partition, decision->told_ms, DECISIONS, datum, error);
 }
 
 static int sink_permitted(void *context, int32_t partition, const struct tg_decision *decision,
                           struct tg_span datum, struct tg_error *error)
 {
-        return put(context, partition, decision->time_ms,
+        return put(context, partition, decision->told_ms,
                    FIRST_CHANNEL + decision->request->channel, datum, error);
 }
 

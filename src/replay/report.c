@@ -78,6 +78,8 @@ json_t *tg_replay_report(const struct tg_replay_options *options, const struct t
         set_count(report, "denied", summary->denied);
         set_count(report, "deferred", summary->deferred);
         set_count(report, "pending", summary->pending);
+        set_count(report, "repeats", summary->repeats);
+        set_count(report, "repeats_differing", summary->repeats_differing);
         json_object_set_new(report, "by_rule", by_rule(policy, summary));
         json_object_set_new(report, "by_channel", by_channel(summary));
         json_object_set_new(report, "replay", cost_of(summary, cost));

@@ -192,7 +192,12 @@ static const char *stream_name(void *context, enum tg_stream stream)
 
 struct tg_source tg_replay_source_port(struct tg_replay_source *source)
 {
-        return (struct tg_source){poll, release, stream_name, source};
+        return (struct tg_source){
+                .poll = poll,
+                .release = release,
+                .stream_name = stream_name,
+                .context = source,
+        };
 }
 
 size_t tg_replay_source_bytes(const struct tg_replay_source *source)

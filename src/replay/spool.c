@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -25,12 +27,29 @@ void tg_spool_deinit(struct tg_spool *spool)
         spool->file = -1;
 }
 
+/* Not every file system can make a file without a name; then it loses its name at once. */
+static int open_unnamed(const char *directory)
+{
+        int file = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+        char *path;
+
+        if (file >= 0 || (errno != EOPNOTSUPP && errno != EISDIR))
+                return file;
+        if (asprintf(&path, "%s/spool-XXXXXX", directory) < 0)
+                abort();
+        file = mkostemp(path, O_CLOEXEC);
+        if (file >= 0)
+                unlink(path);
+        free(path);
+        return file;
+}
+
 static int flush(struct tg_spool *spool, struct tg_error *error)
 {
         size_t written = 0;
 
         if (spool->file < 0)
-                spool->file = open(spool->directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+                spool->file = open_unnamed(spool->directory);
         if (spool->file < 0)
                 return tg_fail_errno(error, EX_CANTCREAT, errno, "%s: cannot hold a temporary file",
                                      spool->directory);

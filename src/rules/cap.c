@@ -7,8 +7,7 @@
  * moment is the n-th largest end. The n latest touches are all that is needed.
  */
 #include "rules/family.h"
-
-enum { AT_MOST_MAX = 1000 };
+#include "rules/largest.h"
 
 static const uint64_t reserved_types =
         1 << TG_TYPE_IMPRESSION | 1 << TG_TYPE_DELIVERED | 1 << TG_TYPE_SURVEY_INVITED;
@@ -50,16 +49,12 @@ static void compile(struct tg_compiler *compiler, struct tg_reader *section, str
 {
         unsigned type = TG_TYPE_IMPRESSION;
         int64_t at_most = 1, window_ms = TG_DAY_MS;
-        const struct tg_node *count =
-                tg_read_word(section, "count", TG_REQUIRED, tg_type_words.words, &type);
+        const struct tg_node *count = tg_compile_type(section, "count", TG_REQUIRED, &type);
 
-        tg_read_integer(section, "at_most", TG_REQUIRED, 0, AT_MOST_MAX, &at_most);
+        tg_read_integer(section, "at_most", TG_REQUIRED, 0, TG_LARGEST_MAX, &at_most);
         tg_read_duration(section, "per", TG_REQUIRED, 1, TG_WINDOW_MAX_MS, &window_ms);
         tg_compile_each(section, rule);
         tg_selector_read(&rule->where, section, "where", TG_SELECT_TOUCHES);
-        if (count && type == TG_TYPE_UNKNOWN)
-                tg_diagnose(compiler->diagnostics, count, TG_ERROR, NULL,
-                            "touchpoints of an unknown type can't be counted");
         if (count && type != TG_TYPE_PERMIT && (rule->for_.kinds || rule->for_.classes))
                 tg_diagnose(compiler->diagnostics, count, TG_ERROR,
                             "count permit instead, or leave kind and class out of `for`",
@@ -83,29 +78,8 @@ static void compile(struct tg_compiler *compiler, struct tg_reader *section, str
                 compile_reservations(compiler, rule, type);
 }
 
-/* The largest ends, in falling order. */
-struct ends {
-        int64_t at_ms[AT_MOST_MAX];
-        uint32_t count;
-        uint32_t limit;
-};
-
-static void add_end(struct ends *ends, int64_t end_ms)
-{
-        uint32_t i;
-
-        if (ends->count == ends->limit) {
-                if (end_ms <= ends->at_ms[ends->count - 1])
-                        return;
-                ends->count--;
-        }
-        for (i = ends->count++; i > 0 && ends->at_ms[i - 1] < end_ms; i--)
-                ends->at_ms[i] = ends->at_ms[i - 1];
-        ends->at_ms[i] = end_ms;
-}
-
 /* Adds the ends later than T_MS of what a counter holds; of permits, the open ones. */
-static void add_counter(struct ends *ends, const struct tg_cell_view *view, unsigned counter,
+static void add_counter(struct tg_largest *ends, const struct tg_cell_view *view, unsigned counter,
                         int64_t window_ms, int64_t t_ms)
 {
         bool permits = view->layout->counters[counter].permits;
@@ -117,7 +91,7 @@ static void add_counter(struct ends *ends, const struct tg_cell_view *view, unsi
                 if (permits && tg_slot_permit_state(word) != TG_PERMIT_OPEN)
                         continue;
                 if (time_ms + window_ms > t_ms)
-                        add_end(ends, time_ms + window_ms);
+                        tg_largest_add(ends, time_ms + window_ms);
         }
 }
 
@@ -126,15 +100,14 @@ static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_que
 {
         const struct tg_cap *cap = &rule->cap;
         struct tg_cell_view view;
-        struct ends ends;
+        struct tg_largest ends;
 
         if (!tg_traits_have(&question->history->traits, rule->each))
                 return tg_answer_at(t_ms);
         if (cap->at_most == 0)
                 return (struct tg_answer){TG_NEVER, 0, 0};
         view = tg_history_view(question->history, rule->each);
-        ends.count = 0;
-        ends.limit = cap->at_most;
+        tg_largest_init(&ends, cap->at_most);
         add_counter(&ends, &view, cap->counter.number, cap->window_ms, t_ms);
         for (unsigned i = 0; i < cap->reservation_count; i++)
                 add_counter(&ends, &view, cap->reservations[i].counter.number,

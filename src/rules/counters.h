@@ -46,6 +46,7 @@ struct tg_counters {
                 size_t count;
         } by_type[TG_COUNTED_TYPES];
         int64_t window_max_ms; /* of all */
+        bool consents;         /* some rule asks for them: they are kept */
 };
 
 /* Returns 0 and the counter, or -1 if cells of that scope have no room for one more. */

@@ -3,12 +3,67 @@
 
 #include <assert.h>
 
-/* The answers of one decision; a rule is listed where it stands in the policy when it first speaks.
- */
-struct spoken {
-        struct tg_answer answers[TG_RULES_MAX];
-        bool spoke[TG_RULES_MAX];
+/* A rule that selects the request, and what it said when it first spoke. */
+struct voice {
+        const struct tg_rule *rule;
+        struct tg_answer answer;
+        bool spoke;
 };
+
+/* All of them, in policy order. */
+struct voices {
+        struct voice items[TG_RULES_MAX];
+        size_t count;
+};
+
+/* What they say together of one moment. */
+struct chorus {
+        int64_t at_ms; /* the latest answer */
+        bool general;  /* all that said never have `instead: general` */
+};
+
+static void select_rules(const struct tg_policy *policy, const struct tg_traits *traits,
+                         struct voices *ret_voices)
+{
+        const uint64_t *candidates = tg_rule_index_find(&policy->index, traits);
+
+        ret_voices->count = 0;
+        for (size_t word = 0; word * 64 < policy->rule_count; word++) {
+                for (uint64_t left = candidates[word]; left; left &= left - 1) {
+                        size_t number = word * 64 + (size_t)__builtin_ctzll(left);
+                        const struct tg_rule *rule = &policy->rules[number];
+                        struct voice *voice = &ret_voices->items[ret_voices->count];
+
+                        if (!tg_selector_matches(&rule->for_, traits))
+                                continue;
+                        voice->rule = rule;
+                        voice->spoke = false;
+                        ret_voices->count++;
+                }
+        }
+}
+
+static struct chorus ask(const struct tg_question *question, int64_t t_ms, struct voices *voices)
+{
+        struct chorus chorus = {t_ms, true};
+
+        for (size_t i = 0; i < voices->count; i++) {
+                struct voice *voice = &voices->items[i];
+                struct tg_answer answer =
+                        voice->rule->family->earliest(voice->rule, question, t_ms);
+
+                assert(answer.at_ms >= t_ms);
+                if (answer.at_ms > t_ms && !voice->spoke) {
+                        voice->spoke = true;
+                        voice->answer = answer;
+                }
+                if (answer.at_ms > chorus.at_ms)
+                        chorus.at_ms = answer.at_ms;
+                if (answer.at_ms == TG_NEVER && !voice->rule->general)
+                        chorus.general = false;
+        }
+        return chorus;
+}
 
 static void add(struct tg_reasons *reasons, struct tg_reason reason)
 {
@@ -16,75 +71,51 @@ static void add(struct tg_reasons *reasons, struct tg_reason reason)
         reasons->items[reasons->count++] = reason;
 }
 
-static void list_reasons(const struct tg_policy *policy, const struct spoken *spoken,
+static void list_reasons(const struct tg_policy *policy, const struct voices *voices,
                          struct tg_reasons *reasons)
 {
-        for (size_t i = 0; i < policy->rule_count; i++) {
-                if (!spoken->spoke[i])
+        for (size_t i = 0; i < voices->count; i++) {
+                const struct voice *voice = &voices->items[i];
+
+                if (!voice->spoke)
                         continue;
                 add(reasons, (struct tg_reason){
-                                     .source = i,
-                                     .rule = policy->rules[i].name,
-                                     .family = policy->rules[i].family->name,
-                                     .counter = spoken->answers[i].counter,
-                                     .limit = spoken->answers[i].limit,
-                                     .until_ms = spoken->answers[i].at_ms,
+                                     .source = (size_t)(voice->rule - policy->rules),
+                                     .rule = voice->rule->name,
+                                     .family = voice->rule->family->name,
+                                     .counter = voice->answer.counter,
+                                     .limit = voice->answer.limit,
+                                     .until_ms = voice->answer.at_ms,
                              });
         }
-}
-
-/* Asks all rules at T_MS; the latest answer. */
-static int64_t ask(const struct tg_policy *policy, const struct tg_question *question, int64_t t_ms,
-                   struct spoken *spoken)
-{
-        int64_t latest_ms = t_ms;
-
-        for (size_t i = 0; i < policy->rule_count; i++) {
-                const struct tg_rule *rule = &policy->rules[i];
-                struct tg_answer answer;
-
-                if (!tg_selector_matches(&rule->for_, &question->history->traits))
-                        continue;
-                answer = rule->family->earliest(rule, question, t_ms);
-                assert(answer.at_ms >= t_ms);
-                if (answer.at_ms > t_ms && !spoken->spoke[i]) {
-                        spoken->spoke[i] = true;
-                        spoken->answers[i] = answer;
-                }
-                if (answer.at_ms > latest_ms)
-                        latest_ms = answer.at_ms;
-        }
-        return latest_ms;
 }
 
 struct tg_verdict tg_evaluate(const struct tg_policy *policy, const struct tg_question *question,
                               int64_t t_ms, int64_t expiry_ms, struct tg_reasons *ret_reasons)
 {
-        struct tg_verdict verdict = {.outcome = TG_DEFER, .until_ms = TG_NO_TIME};
-        int64_t asked_ms = t_ms, answer_ms;
-        struct spoken spoken;
+        const struct tg_verdict denied = {.outcome = TG_DENY, .until_ms = TG_NO_TIME};
+        int64_t asked_ms = t_ms;
+        struct voices voices;
+        struct chorus chorus;
 
         ret_reasons->count = 0;
         if (t_ms >= expiry_ms) {
                 tg_reasons_add_gate(ret_reasons, policy, TG_GATE_EXPIRED, TG_NO_COUNT, TG_NO_COUNT);
-                return (struct tg_verdict){TG_DENY, TG_NO_TIME};
+                return denied;
         }
-        memset(spoken.spoke, 0, policy->rule_count * sizeof spoken.spoke[0]);
-        while ((answer_ms = ask(policy, question, asked_ms, &spoken)) > asked_ms &&
-               answer_ms < expiry_ms)
-                asked_ms = answer_ms;
-        if (answer_ms == t_ms)
-                return (struct tg_verdict){TG_PERMIT, TG_NO_TIME};
-        list_reasons(policy, &spoken, ret_reasons);
-        if (answer_ms < expiry_ms) {
-                verdict.until_ms = answer_ms;
-                return verdict;
-        }
-        if (answer_ms != TG_NEVER)
-                tg_reasons_add_gate(ret_reasons, policy, TG_GATE_EXPIRES_FIRST, TG_NO_COUNT,
-                                    TG_NO_COUNT);
-        verdict.outcome = TG_DENY;
-        return verdict;
+        select_rules(policy, &question->history->traits, &voices);
+        while ((chorus = ask(question, asked_ms, &voices)).at_ms > asked_ms &&
+               chorus.at_ms < expiry_ms)
+                asked_ms = chorus.at_ms;
+        if (chorus.at_ms == t_ms)
+                return (struct tg_verdict){.outcome = TG_PERMIT, .until_ms = TG_NO_TIME};
+        list_reasons(policy, &voices, ret_reasons);
+        if (chorus.at_ms < expiry_ms)
+                return (struct tg_verdict){.outcome = TG_DEFER, .until_ms = chorus.at_ms};
+        if (chorus.at_ms == TG_NEVER)
+                return (struct tg_verdict){TG_DENY, TG_NO_TIME, chorus.general};
+        tg_reasons_add_gate(ret_reasons, policy, TG_GATE_EXPIRES_FIRST, TG_NO_COUNT, TG_NO_COUNT);
+        return denied;
 }
 
 const char *tg_gate_reason_text(enum tg_gate_reason reason)
@@ -96,6 +127,7 @@ const char *tg_gate_reason_text(enum tg_gate_reason reason)
                 [TG_GATE_STATE_INCOMPLETE] = "state incomplete",
                 [TG_GATE_HISTORY_FULL] = "history full",
                 [TG_GATE_DEFERRAL_FULL] = "deferral full",
+                [TG_GATE_DEDUPE_FULL] = "dedupe full",
         };
 
         return texts[reason];

@@ -4,7 +4,8 @@
  *
  * The least fixed point of the rules' answers: every rule that `for` selects is asked at t; t
  * becomes the largest answer, and all are asked again until it stands still. Pure; a few dozen
- * nanoseconds a rule; allocates nothing.
+ * nanoseconds a rule that is asked, next to nothing for one of other channels or kinds; allocates
+ * nothing.
  */
 #pragma once
 
@@ -18,6 +19,7 @@ enum tg_gate_reason {
         TG_GATE_STATE_INCOMPLETE, /* something about the customer found no room */
         TG_GATE_HISTORY_FULL,     /* as many permits are kept as may be */
         TG_GATE_DEFERRAL_FULL,    /* as many messages wait as may */
+        TG_GATE_DEDUPE_FULL,      /* as many requests are remembered as may be */
         TG_GATE_REASONS,
 };
 
@@ -34,6 +36,7 @@ struct tg_reasons {
 struct tg_verdict {
         enum tg_outcome outcome; /* TG_PERMIT: by the rules, at the moment asked */
         int64_t until_ms;        /* with TG_DEFER: exactly then */
+        bool general; /* with TG_DENY: whoever said never would have the general variant instead */
 };
 
 /*

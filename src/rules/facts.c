@@ -59,13 +59,20 @@ static void settle(struct tg_history *history, const struct tg_touchpoint *touch
         }
 }
 
-void tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint)
+bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint)
 {
+        bool consents = touchpoint->type == TG_TYPE_CONSENT;
+
+        if (consents && !touchpoint->consent.present)
+                return false;
         if (touchpoint->bot || touchpoint->type == TG_TYPE_UNKNOWN)
-                return;
+                return true;
         count_touch(history, touchpoint);
+        if (consents && history->counters->consents)
+                tg_history_set_consent(history, &touchpoint->consent, touchpoint->time_ms);
         if (tg_span_present(touchpoint->message_id))
                 settle(history, touchpoint);
+        return true;
 }
 
 /* Whether a permit of this very moment has TAG already: a receipt must name one permit. */
@@ -100,6 +107,22 @@ bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag
         }
         *ret_tag = tag;
         return room;
+}
+
+void tg_facts_take_back(struct tg_history *history, int64_t time_ms, uint32_t tag)
+{
+        const struct tg_counter_list *list = &history->counters->by_type[TG_TYPE_PERMIT];
+
+        for (size_t i = 0; i < list->count; i++) {
+                const struct tg_counter *counter = &history->counters->items[list->items[i]];
+                struct tg_cell_view view;
+
+                if (!belongs(history, counter))
+                        continue;
+                view = tg_history_view(history, counter->counting.scope);
+                if (view.cell)
+                        tg_permits_remove(&view, counter->id.number, time_ms, tag);
+        }
 }
 
 uint32_t tg_facts_permits_full(struct tg_history *history)

@@ -9,16 +9,20 @@
 #include "rules/history.h"
 
 /*
- * Records the touch in every counter that counts it, and settles the permit it is about. HISTORY
- * was made with the touchpoint's traits. What finds no room marks the state incomplete.
+ * Records the touch in every counter that counts it, settles the permit it is about, and sets the
+ * consent it gives or withdraws. HISTORY was made with the touchpoint's traits. What finds no room
+ * marks the state incomplete. False, and nothing is recorded, if it lacks the body of its type.
  */
-void tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint);
+bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint);
 
 /*
  * Adds a permit at history->now_ms to every counter of permits that the request belongs to. TAG is
  * the one wanted; the next free one is taken and returned. False if there is no room.
  */
 bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag);
+
+/* Takes back what tg_facts_permit() added at TIME_MS, also where it found no room for all. */
+void tg_facts_take_back(struct tg_history *history, int64_t time_ms, uint32_t tag);
 
 /*
  * The counter of permits that is full for this request: the number of permits it keeps, which is

@@ -22,6 +22,7 @@ struct tg_rule {
         struct tg_selector for_;    /* which requests */
         struct tg_selector where;   /* which touches besides; empty unless the family reads it */
         enum tg_scope each;         /* whose counter */
+        bool general;               /* `instead: general`: its never is no last word */
         union {
                 struct tg_cap {
                         int64_t window_ms;
@@ -45,6 +46,18 @@ struct tg_rule {
                         unsigned after; /* enum tg_type */
                         struct tg_counter_id counter;
                 } wait;
+                struct tg_gap {
+                        int64_t at_least_ms;
+                        struct tg_counter_id counter;
+                } gap;
+                struct tg_cooldown {
+                        int64_t for_ms;
+                        uint32_t times;
+                        unsigned after_count;
+                        struct tg_counter_id after[TG_COUNTED_TYPES];
+                        struct tg_counter_id reset;
+                        bool has_reset;
+                } cooldown;
         };
 };
 
@@ -82,16 +95,32 @@ struct tg_family {
 };
 
 extern const struct tg_family tg_family_cap;
+extern const struct tg_family tg_family_gap;
 extern const struct tg_family tg_family_retarget;
 extern const struct tg_family tg_family_wait;
+extern const struct tg_family tg_family_cooldown;
+extern const struct tg_family tg_family_consent;
 
-/* All families, by the name of their section; NULL if there is none. */
+/* All families, in the order in which people are told of them. */
 extern const struct tg_family *const tg_families[];
 extern const size_t tg_family_count;
+
+/* Their names for a sentence: "cap, gap, … or consent". Returns TEXT. */
+enum { TG_FAMILY_NAMES_SIZE = 512 };
+char *tg_family_names(char text[static TG_FAMILY_NAMES_SIZE]);
 
 /* Asks for a counter on behalf of the rule; if there is none left, tells so at NODE. */
 void tg_compile_counter(struct tg_compiler *compiler, const struct tg_rule *rule,
                         const struct tg_counting *counting, struct tg_counter_id *ret_id);
+
+/*
+ * Read a type, or a list of types (bit = enum tg_type), that touches have: never TG_TYPE_UNKNOWN.
+ * They return and fill as tg_read_word and tg_read_words do.
+ */
+const struct tg_node *tg_compile_type(struct tg_reader *section, const char *key, enum tg_need need,
+                                      unsigned *type);
+const struct tg_node *tg_compile_types(struct tg_reader *section, const char *key,
+                                       enum tg_need need, uint64_t *types);
 
 /* Reads `each` into RULE. */
 void tg_compile_each(struct tg_reader *section, struct tg_rule *rule);

@@ -33,6 +33,7 @@ static struct tg_cell_view view_of(const struct tg_history *history, enum tg_sco
                 .cell = history->cells[scope],
                 .now_ms = history->now_ms,
                 .horizon_ms = history->horizon_ms,
+                .erased_ms = TG_NO_TIME,
         };
 }
 
@@ -52,10 +53,60 @@ struct tg_cell_view tg_history_obtain(struct tg_history *history, enum tg_scope 
         assert(tg_traits_have(&history->traits, scope));
         if (!history->cells[scope]) {
                 history->cells[scope] =
-                        tg_table_obtain(history->table, identity_of(history, scope));
+                        tg_table_obtain(history->table, identity_of(history, scope), scope);
                 history->found |= (uint8_t)(1 << scope);
         }
         return view_of(history, scope);
+}
+
+/* Registers are told apart from pairs, and from each other's channels, by a number of their own. */
+static struct tg_identity consent_identity(const struct tg_history *history, struct tg_span purpose,
+                                           uint8_t channel)
+{
+        uint8_t number = channel == TG_CHANNEL_ABSENT ? 0 : (uint8_t)(channel + 1);
+
+        return tg_identity_pair(tg_table_key(history->table), history->customer,
+                                (uint8_t)(TG_SCOPES + number), purpose);
+}
+
+bool tg_history_consent(const struct tg_history *history, struct tg_span purpose, uint8_t channel,
+                        enum tg_register_side side, struct tg_register *ret_value)
+{
+        return tg_register_get(history->table, consent_identity(history, purpose, channel), side,
+                               TG_NO_TIME, ret_value);
+}
+
+void tg_history_set_consent(const struct tg_history *history, const struct tg_consent *consent,
+                            int64_t time_ms)
+{
+        const struct tg_register value = {
+                .time_ms = time_ms,
+                .until_ms = consent->until_ms == TG_NO_TIME ? TG_NEVER : consent->until_ms,
+                .granted = consent->granted,
+        };
+
+        tg_register_set(history->table,
+                        consent_identity(history, consent->purpose, consent->channel),
+                        consent->implied ? TG_REGISTER_IMPLIED : TG_REGISTER_EXPLICIT, &value);
+}
+
+static bool consent_known(const struct tg_history *history, uint8_t channel)
+{
+        struct tg_register value;
+
+        return tg_history_consent(history, history->traits.purpose, channel, TG_REGISTER_EXPLICIT,
+                                  &value) ||
+               tg_history_consent(history, history->traits.purpose, channel, TG_REGISTER_IMPLIED,
+                                  &value);
+}
+
+/* A register that isn't there may be one that was lost. */
+static bool consent_lost(const struct tg_history *history)
+{
+        if (!history->counters->consents || !tg_span_present(history->traits.purpose))
+                return false;
+        return !consent_known(history, history->traits.channel) ||
+               !consent_known(history, TG_CHANNEL_ABSENT);
 }
 
 bool tg_history_incomplete(struct tg_history *history)
@@ -72,5 +123,5 @@ bool tg_history_incomplete(struct tg_history *history)
                 if (view.cell ? tg_cell_incomplete(view.cell) : overflowed)
                         return true;
         }
-        return false;
+        return overflowed && consent_lost(history);
 }

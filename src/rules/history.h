@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "customer/registers.h"
 #include "rules/counters.h"
 
 struct tg_history {
@@ -29,6 +30,17 @@ struct tg_cell_view tg_history_view(struct tg_history *history, enum tg_scope sc
 /* The same, but the cell is added; view.cell is NULL if the table is full. The traits have SCOPE.
  */
 struct tg_cell_view tg_history_obtain(struct tg_history *history, enum tg_scope scope);
+
+/*
+ * What the customer consented to: PURPOSE on CHANNEL (TG_CHANNEL_ABSENT: what was said of all of
+ * them). Returns false if nothing was ever said.
+ */
+bool tg_history_consent(const struct tg_history *history, struct tg_span purpose, uint8_t channel,
+                        enum tg_register_side side, struct tg_register *ret_value);
+
+/* Joins a consent touchpoint of TIME_MS in; what finds no room makes the state incomplete. */
+void tg_history_set_consent(const struct tg_history *history, const struct tg_consent *consent,
+                            int64_t time_ms);
 
 /*
  * Whether something about this customer, in the scopes of the policy that the traits have, could

@@ -12,8 +12,11 @@
 
 enum { PERMITS_PER_CUSTOMER = 256, PERMITS_PER_CUSTOMER_MAX = 4096, GENERATED_NAME_SIZE = 24 };
 
+enum { DEDUPE_PER_PARTITION = 1000000, DEDUPE_PER_PARTITION_MAX = 1000000000 };
+
 #define CONFIRM_ADS_MS TG_HOUR_MS
 #define CONFIRM_MS (72 * TG_HOUR_MS)
+#define DEDUPE_FOR_MS (72 * TG_HOUR_MS)
 
 static void read_confirm_within(struct tg_compiler *compiler, struct tg_reader *defaults)
 {
@@ -39,17 +42,24 @@ static void read_defaults(struct tg_compiler *compiler, struct tg_reader *reader
         tg_reader_finish(&defaults);
 }
 
-static void read_limits(struct tg_compiler *compiler, struct tg_reader *reader)
+static void read_limits(struct tg_compiler *compiler, struct tg_policy *policy,
+                        struct tg_reader *reader)
 {
-        int64_t permits = PERMITS_PER_CUSTOMER;
+        int64_t permits = PERMITS_PER_CUSTOMER, requests = DEDUPE_PER_PARTITION;
         struct tg_reader limits;
 
+        policy->dedupe_for_ms = DEDUPE_FOR_MS;
         if (tg_read_mapping(reader, "limits", TG_OPTIONAL, &limits)) {
                 tg_read_integer(&limits, "permits_per_customer", TG_OPTIONAL, 1,
                                 PERMITS_PER_CUSTOMER_MAX, &permits);
+                tg_read_duration(&limits, "dedupe_for", TG_OPTIONAL, 1, TG_DEDUPE_FOR_MAX_MS,
+                                 &policy->dedupe_for_ms);
+                tg_read_integer(&limits, "dedupe_per_partition", TG_OPTIONAL, 1,
+                                DEDUPE_PER_PARTITION_MAX, &requests);
                 tg_reader_finish(&limits);
         }
         compiler->permits_per_customer = (uint32_t)permits;
+        policy->dedupe_per_partition = (uint32_t)requests;
 }
 
 static void check_name(struct tg_compiler *compiler, const struct tg_policy *policy,
@@ -70,6 +80,7 @@ static void read_family(struct tg_compiler *compiler, struct tg_reader *reader,
                         struct tg_rule *rule)
 {
         size_t told = compiler->diagnostics->errors;
+        char names[TG_FAMILY_NAMES_SIZE], advice[TG_FAMILY_NAMES_SIZE + 32];
         struct tg_reader section;
 
         for (size_t i = 0; i < tg_family_count; i++) {
@@ -92,10 +103,20 @@ static void read_family(struct tg_compiler *compiler, struct tg_reader *reader,
         }
         tg_reader_finish(reader);
         /* A rule or section that is misspelt or no mapping was told already. */
-        if (!rule->family && reader->node && compiler->diagnostics->errors == told)
-                tg_diagnose(compiler->diagnostics, rule->node, TG_ERROR,
-                            "say what it does: cap, retarget or wait",
-                            "a rule needs a section of one family");
+        if (rule->family || !reader->node || compiler->diagnostics->errors > told)
+                return;
+        snprintf(advice, sizeof advice, "say what it does: %s", tg_family_names(names));
+        tg_diagnose(compiler->diagnostics, rule->node, TG_ERROR, advice,
+                    "a rule needs a section of one family");
+}
+
+/* `instead: general`. */
+static void read_instead(struct tg_reader *reader, struct tg_rule *rule)
+{
+        static const char *const words[] = {"general", NULL};
+        unsigned word;
+
+        rule->general = tg_read_word(reader, "instead", TG_OPTIONAL, words, &word) != NULL;
 }
 
 static void read_rule(struct tg_compiler *compiler, struct tg_policy *policy,
@@ -113,8 +134,9 @@ static void read_rule(struct tg_compiler *compiler, struct tg_policy *policy,
         if (named)
                 check_name(compiler, policy, named, rule->name);
         tg_selector_read(&rule->for_, &reader, "for", TG_SELECT_REQUESTS);
+        read_instead(&reader, rule);
         read_family(compiler, &reader, rule);
-        policy->rule_count++;
+        tg_rule_index_add(&policy->index, policy->rule_count++, &rule->for_);
 }
 
 static void read_rules(struct tg_compiler *compiler, struct tg_policy *policy,
@@ -213,7 +235,7 @@ static int compile(struct tg_document *document, uint32_t partitions,
         policy->name.name = (const char *)name.data;
         hash_document(document, policy->name.hash);
         read_defaults(&compiler, &reader);
-        read_limits(&compiler, &reader);
+        read_limits(&compiler, policy, &reader);
         policy->permits_per_customer = compiler.permits_per_customer;
         read_rules(&compiler, policy, &reader);
         read_throttles(&compiler, policy, &reader, partitions);

@@ -9,8 +9,12 @@
 #include "config/document.h"
 #include "records/decision.h"
 #include "rules/family.h"
+#include "rules/index.h"
 
-enum { TG_RULES_MAX = 256, TG_THROTTLES_MAX = 64 };
+enum { TG_THROTTLES_MAX = 64 };
+
+/* The longest that a request can be remembered (limits: dedupe_for). */
+#define TG_DEDUPE_FOR_MAX_MS (30 * TG_DAY_MS)
 
 /* Pacing: at most `rate`, in bursts of at most `burst`, over all partitions together. */
 struct tg_throttle {
@@ -24,10 +28,13 @@ struct tg_policy {
         struct tg_policy_name name;
         struct tg_rule *rules; /* owned; in policy order */
         size_t rule_count;
+        struct tg_rule_index index;
         struct tg_throttle *throttles; /* owned; in policy order */
         size_t throttle_count;
         struct tg_counters counters;
         uint32_t permits_per_customer; /* of one counter, at most */
+        int64_t dedupe_for_ms;         /* how long a request is remembered after its end */
+        uint32_t dedupe_per_partition; /* how many requests are remembered, at most */
         struct tg_document *document;  /* owned */
         char *text;                    /* owned: names made up here */
 };

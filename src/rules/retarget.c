@@ -11,14 +11,13 @@ static void compile_until(struct tg_compiler *compiler, struct tg_reader *sectio
                           struct tg_rule *rule)
 {
         unsigned until = TG_TYPE_UNKNOWN;
-        const struct tg_node *type =
-                tg_read_word(section, "until", TG_OPTIONAL, tg_type_words.words, &until);
+        const struct tg_node *type = tg_compile_type(section, "until", TG_OPTIONAL, &until);
 
         if (!type)
                 return;
-        if (until == TG_TYPE_UNKNOWN || until == TG_TYPE_PERMIT)
+        if (until == TG_TYPE_PERMIT)
                 tg_diagnose(compiler->diagnostics, type, TG_ERROR, NULL,
-                            "an interest ends with a touchpoint of a known type");
+                            "an interest ends with a touchpoint, not with a permit");
         rule->retarget.has_until = true;
         tg_compile_counter(compiler, rule,
                            &(struct tg_counting){
@@ -35,15 +34,14 @@ static void compile(struct tg_compiler *compiler, struct tg_reader *section, str
 {
         int64_t within_ms = TG_DAY_MS;
         uint64_t after = 0;
-        const struct tg_node *types =
-                tg_read_words(section, "after", TG_REQUIRED, tg_type_words.words, &after);
+        const struct tg_node *types = tg_compile_types(section, "after", TG_REQUIRED, &after);
 
         tg_read_duration(section, "within", TG_REQUIRED, 1, TG_WINDOW_MAX_MS - 1, &within_ms);
         tg_compile_each(section, rule);
         tg_selector_read(&rule->where, section, "where", TG_SELECT_TOUCHES);
-        if (types && after & (1 << TG_TYPE_UNKNOWN | 1 << TG_TYPE_PERMIT))
+        if (types && after >> TG_TYPE_PERMIT & 1)
                 tg_diagnose(compiler->diagnostics, types, TG_ERROR, NULL,
-                            "an interest is a touchpoint of a known type");
+                            "an interest is a touchpoint, not a permit");
         /* Still at most W old at x = t − W: one millisecond longer than what counts in a window. */
         rule->retarget.within_ms = within_ms + 1;
         if (!after)

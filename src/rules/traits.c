@@ -13,6 +13,7 @@ struct tg_traits tg_traits_of_request(const struct tg_request *request)
                 .campaign = request->campaign,
                 .subject = request->subject,
                 .topic = request->topic,
+                .purpose = request->purpose,
         };
 }
 

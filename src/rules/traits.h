@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `for`, `where` and `each` look at: the words that a touchpoint and a request have in common.
+ * What `for`, `where`, `each` and consent look at: the words that a touchpoint and a request have
+ * in common.
  *
  * Borrows the spans of the record it was taken from. Pure.
  */
@@ -30,6 +31,7 @@ struct tg_traits {
         struct tg_span campaign;
         struct tg_span subject;
         struct tg_span topic;
+        struct tg_span purpose; /* of consent: no selector's word, but part of whose state it is */
 };
 
 struct tg_traits tg_traits_of_request(const struct tg_request *request);

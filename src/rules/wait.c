@@ -11,16 +11,16 @@ static void compile(struct tg_compiler *compiler, struct tg_reader *section, str
         const struct tg_node *after, *at_most;
 
         *wait = (struct tg_wait){.at_most_ms = TG_WINDOW_MAX_MS - 1, .after = TG_TYPE_UNKNOWN};
-        after = tg_read_word(section, "after", TG_REQUIRED, tg_type_words.words, &wait->after);
+        after = tg_compile_type(section, "after", TG_REQUIRED, &wait->after);
         tg_read_duration(section, "at_least", TG_OPTIONAL, 0, TG_WINDOW_MAX_MS - 1,
                          &wait->at_least_ms);
         at_most = tg_read_duration(section, "at_most", TG_OPTIONAL, 0, TG_WINDOW_MAX_MS - 1,
                                    &wait->at_most_ms);
         tg_compile_each(section, rule);
         tg_selector_read(&rule->where, section, "where", TG_SELECT_TOUCHES);
-        if (after && (wait->after == TG_TYPE_UNKNOWN || wait->after == TG_TYPE_PERMIT))
+        if (after && wait->after == TG_TYPE_PERMIT)
                 tg_diagnose(compiler->diagnostics, after, TG_ERROR, NULL,
-                            "a message waits after a touchpoint of a known type");
+                            "a message waits after a touchpoint, not after a permit");
         if (at_most && wait->at_most_ms < wait->at_least_ms)
                 tg_diagnose(compiler->diagnostics, at_most, TG_ERROR,
                             "let at_most be at least as long as at_least",

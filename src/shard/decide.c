@@ -4,11 +4,14 @@
 #include <assert.h>
 
 #include "rules/facts.h"
+#include "shard/tell.h"
+#include "shard/undo.h"
 
 /* A message while it is decided. */
 struct message {
         struct tg_partition *partition;
-        const struct tg_request *request;
+        const struct tg_request *request; /* what is decided: as requested, or the variant */
+        enum tg_variant variant;
         struct tg_waiter *waiter; /* NULL: it has not waited yet */
         struct tg_span datum;     /* the request's bytes, to be kept if it waits */
         const struct tg_reading *reading;
@@ -16,11 +19,15 @@ struct message {
         int64_t age;
         struct tg_history history;
         struct tg_reasons reasons;
+        bool general;     /* the rules refuse it, but not its general variant */
         int64_t until_ms; /* of a deferral */
         bool throttled;   /* it waits in the queue of `throttle` */
         size_t throttle;
-        struct tg_receipt receipt; /* of a permit */
+        uint32_t tag; /* of a permit */
         char id[TG_MESSAGE_ID_SIZE + 1];
+        struct tg_request general_request;
+        struct tg_reason told[2 * TG_REASONS_MAX]; /* the reasons of both variants */
+        size_t told_count;
 };
 
 static enum tg_outcome deny(struct message *message, enum tg_gate_reason reason, int64_t counter,
@@ -42,6 +49,7 @@ static enum tg_outcome ask_rules(struct message *message)
         uint32_t kept;
 
         message->reasons.count = 0;
+        message->general = false;
         if (t_ms < expiry_ms) {
                 if (message->request->channel == TG_CHANNEL_UNKNOWN)
                         return deny(message, TG_GATE_UNKNOWN_CHANNEL, TG_NO_COUNT, TG_NO_COUNT);
@@ -50,6 +58,7 @@ static enum tg_outcome ask_rules(struct message *message)
         }
         verdict = tg_evaluate(policy, &question, t_ms, expiry_ms, &message->reasons);
         message->until_ms = verdict.until_ms;
+        message->general = verdict.general && message->request->general.present;
         if (verdict.outcome != TG_PERMIT)
                 return verdict.outcome;
         kept = tg_facts_permits_full(&message->history);
@@ -90,13 +99,14 @@ static enum tg_outcome permit(struct message *message)
 {
         struct tg_partition *partition = message->partition;
         const struct tg_policy *policy = partition->options->policy;
-        uint32_t tag;
+        bool room;
 
         tg_message_id(message->request->customer, message->request->id, message->id);
-        tag = (uint32_t)tg_hash64(tg_span_of(message->id, TG_MESSAGE_ID_SIZE));
-        if (!tg_facts_permit(&message->history, tag, &tag))
+        message->tag = (uint32_t)tg_hash64(tg_span_of(message->id, TG_MESSAGE_ID_SIZE));
+        room = tg_facts_permit(&message->history, message->tag, &message->tag);
+        tg_undo_note_permit(&partition->undo, message->request, partition->clock_ms, message->tag);
+        if (!room)
                 return deny(message, TG_GATE_STATE_INCOMPLETE, TG_NO_COUNT, TG_NO_COUNT);
-        message->receipt = (struct tg_receipt){partition->clock_ms, (int32_t)tag, true};
         for (size_t i = 0; i < policy->throttle_count; i++) {
                 if (tg_selector_matches(&policy->throttles[i].for_, &message->history.traits))
                         tg_gcra_charge(&partition->throttles[i], partition->clock_ms);
@@ -126,6 +136,7 @@ static void wait_for(struct message *message)
 {
         struct tg_waiting *waiting = message->partition->waiting;
 
+        message->waiter->decided_ms = message->partition->clock_ms;
         message->waiter->due_ms = message->until_ms;
         if (message->throttled)
                 tg_waiting_queue(waiting, message->throttle, message->waiter);
@@ -133,56 +144,12 @@ static void wait_for(struct message *message)
                 tg_waiting_defer(waiting, message->waiter);
 }
 
-static int tell(struct message *message, enum tg_outcome outcome, struct tg_error *error)
-{
-        struct tg_partition *partition = message->partition;
-        const struct tg_source *source = &partition->port->source;
-        const struct tg_sink *sink = &partition->port->sink;
-        int64_t facts_next = partition->next[TG_STREAM_TOUCHPOINTS];
-        struct tg_position facts = {
-                source->stream_name(source->context, TG_STREAM_TOUCHPOINTS),
-                partition->id,
-                facts_next < 0 ? 0 : facts_next,
-        };
-        struct tg_decision decision = {
-                .request = message->request,
-                .time_ms = partition->clock_ms,
-                .outcome = outcome,
-                .final = outcome != TG_DEFER,
-                .until_ms = outcome == TG_DEFER ? message->until_ms : TG_NO_TIME,
-                .reasons = message->reasons.items,
-                .reason_count = message->reasons.count,
-                .source = {source->stream_name(source->context, TG_STREAM_REQUESTS), partition->id,
-                           message->offset},
-                .facts = &facts,
-                .fact_count = 1,
-                .policy = &partition->options->policy->name,
-        };
-
-        if (outcome == TG_PERMIT) {
-                decision.message_id = tg_span_of(message->id, TG_MESSAGE_ID_SIZE);
-                decision.receipt = message->receipt;
-                tg_buffer_reset(partition->buffer);
-                tg_permitted_encode(partition->buffer, &decision);
-                if (sink->permitted(sink->context, partition->id, &decision,
-                                    tg_buffer_span(partition->buffer), error) < 0)
-                        return -1;
-        }
-        tg_summary_count(partition->summary, &decision);
-        tg_buffer_reset(partition->buffer);
-        tg_decision_encode(partition->buffer, &decision);
-        return sink->decision(sink->context, partition->id, &decision,
-                              tg_buffer_span(partition->buffer), error);
-}
-
-/* Once when a message first waits, once at the end. */
-static int decide(struct message *message, struct tg_error *error)
+/* By the rules, the throttles and what there is room for, as MESSAGE->request says. */
+static enum tg_outcome decide_variant(struct message *message)
 {
         struct tg_partition *partition = message->partition;
         struct tg_traits traits = tg_traits_of_request(message->request);
-        bool waited = message->waiter != NULL;
         enum tg_outcome outcome;
-        int result = 0;
 
         tg_history_init(&message->history, &partition->options->policy->counters, partition->table,
                         message->request->customer, &traits, partition->clock_ms,
@@ -194,20 +161,140 @@ static int decide(struct message *message, struct tg_error *error)
                 outcome = permit(message);
         if (outcome == TG_DEFER && !keep(message))
                 outcome = deny(message, TG_GATE_DEFERRAL_FULL, TG_NO_COUNT, TG_NO_COUNT);
+        memcpy(message->told + message->told_count, message->reasons.items,
+               message->reasons.count * sizeof message->told[0]);
+        message->told_count += message->reasons.count;
+        return outcome;
+}
+
+static int tell(struct message *message, enum tg_outcome outcome, struct tg_error *error)
+{
+        struct tg_decision decision = {
+                .request = message->request,
+                .time_ms = message->partition->clock_ms,
+                .outcome = outcome,
+                .variant = message->variant,
+                .until_ms = outcome == TG_DEFER ? message->until_ms : TG_NO_TIME,
+                .reasons = message->told,
+                .reason_count = message->told_count,
+        };
+
+        if (outcome == TG_PERMIT) {
+                decision.message_id = tg_span_of(message->id, TG_MESSAGE_ID_SIZE);
+                decision.receipt = (struct tg_receipt){message->partition->clock_ms,
+                                                       (int32_t)message->tag, true};
+        }
+        return tg_tell(message->partition, &decision, message->offset, error);
+}
+
+/* For when the request comes again. WAITED: it is known already, as one that waits. */
+static void remember(const struct message *message, enum tg_outcome outcome, uint64_t key,
+                     bool waited)
+{
+        struct tg_repeats *repeats = message->partition->repeats;
+        struct tg_remembered answer = {
+                .outcome = outcome,
+                .time_ms = message->partition->clock_ms,
+                .tag = message->tag,
+        };
+
+        if (outcome != TG_DEFER && waited) {
+                tg_repeats_end_wait(repeats, key, &answer);
+        } else if (!waited) {
+                answer.content = (uint32_t)tg_hash64(message->datum);
+                if (outcome == TG_DEFER)
+                        tg_repeats_wait(repeats, key, answer.content, message->waiter);
+                else
+                        tg_repeats_add(repeats, key, &answer);
+        }
+}
+
+/* Once when a message first waits, once at the end. */
+static int decide(struct message *message, uint64_t key, struct tg_error *error)
+{
+        bool waited = message->waiter != NULL;
+        enum tg_outcome outcome;
+        int result = 0;
+
+        message->variant = TG_VARIANT_AS_REQUESTED;
+        message->throttled = false;
+        message->tag = 0;
+        message->told_count = 0;
+        outcome = decide_variant(message);
+        if (outcome == TG_DENY && message->general) {
+                tg_request_general(message->request, &message->general_request);
+                message->request = &message->general_request;
+                message->variant = TG_VARIANT_GENERAL;
+                outcome = decide_variant(message);
+        }
         if (outcome != TG_DEFER || !waited)
                 result = tell(message, outcome, error);
+        remember(message, outcome, key, waited);
         if (outcome == TG_DEFER)
                 wait_for(message);
         else if (waited)
-                tg_waiter_free(partition->waiting, message->waiter);
+                tg_waiter_free(message->partition->waiting, message->waiter);
         return result;
+}
+
+/* The answer that the request had before. */
+static int tell_repeat(struct tg_partition *partition, const struct tg_request *request,
+                       const struct tg_record *record, const struct tg_remembered *remembered,
+                       struct tg_error *error)
+{
+        const struct tg_waiter *waiter = remembered->waiter;
+        struct tg_decision decision = {
+                .request = request,
+                .time_ms = waiter ? waiter->decided_ms : remembered->time_ms,
+                .outcome = remembered->outcome,
+                .variant = TG_VARIANT_AS_REQUESTED,
+                .repeat = true,
+                .until_ms = waiter ? waiter->due_ms : TG_NO_TIME,
+        };
+        char id[TG_MESSAGE_ID_SIZE + 1];
+
+        if (decision.outcome == TG_PERMIT) {
+                tg_message_id(request->customer, request->id, id);
+                decision.message_id = tg_span_of(id, TG_MESSAGE_ID_SIZE);
+                decision.receipt =
+                        (struct tg_receipt){decision.time_ms, (int32_t)remembered->tag, true};
+        }
+        if (remembered->content != (uint32_t)tg_hash64(record->datum))
+                partition->summary->repeats_differing++;
+        return tg_tell(partition, &decision, record->offset, error);
+}
+
+/* Nothing is known of the request, and nothing more can be remembered: it could be sent twice. */
+static int refuse_unremembered(struct tg_partition *partition, const struct tg_request *request,
+                               const struct tg_record *record, struct tg_error *error)
+{
+        struct tg_reasons reasons = {.count = 0};
+        struct tg_decision decision = {
+                .request = request,
+                .time_ms = partition->clock_ms,
+                .outcome = TG_DENY,
+                .variant = TG_VARIANT_AS_REQUESTED,
+                .until_ms = TG_NO_TIME,
+                .reasons = reasons.items,
+                .reason_count = 1,
+        };
+
+        tg_reasons_add_gate(&reasons, partition->options->policy, TG_GATE_DEDUPE_FULL, TG_NO_COUNT,
+                            TG_NO_COUNT);
+        return tg_tell(partition, &decision, record->offset, error);
 }
 
 int tg_decide_first(struct tg_partition *partition, const struct tg_request *request,
                     const struct tg_record *record, struct tg_error *error)
 {
+        uint64_t key = tg_repeats_key(&partition->options->hash_key, request);
+        struct tg_remembered remembered;
         struct message message;
 
+        if (tg_repeats_find(partition->repeats, key, partition->clock_ms, &remembered))
+                return tell_repeat(partition, request, record, &remembered, error);
+        if (tg_repeats_full(partition->repeats, partition->clock_ms))
+                return refuse_unremembered(partition, request, record, error);
         message.partition = partition;
         message.request = request;
         message.waiter = NULL;
@@ -215,8 +302,7 @@ int tg_decide_first(struct tg_partition *partition, const struct tg_request *req
         message.reading = record->reading;
         message.offset = record->offset;
         message.age = partition->age++;
-        message.throttled = false;
-        return decide(&message, error);
+        return decide(&message, key, error);
 }
 
 int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,
@@ -237,6 +323,5 @@ int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,
         message.reading = reading;
         message.offset = waiter->offset;
         message.age = waiter->age;
-        message.throttled = false;
-        return decide(&message, error);
+        return decide(&message, tg_repeats_key(&partition->options->hash_key, &request), error);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request's way to its answer: the gate's own checks, the rules, the throttles; then what the
- * answer leaves behind (a permit, a charge, a message that waits) and what it tells (decision,
- * permitted message).
+ * One request's way to its answer: whether it was answered before; the gate's own checks, the
+ * rules, the throttles, and perhaps all again for its general variant; then what the answer leaves
+ * behind (a permit, a charge, a message that waits, the memory of it) and what it tells.
  *
  * Called by the owner of the partition, at the partition's clock.
  */

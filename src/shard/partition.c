@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "rules/facts.h"
 #include "shard/decide.h"
+#include "shard/undo.h"
 
 int tg_partition_new(int32_t id, const struct tg_partition_options *options,
                      const struct tg_port *port, struct tg_summary *summary,
@@ -18,6 +19,11 @@ int tg_partition_new(int32_t id, const struct tg_partition_options *options,
 
         if (tg_table_new(options->table_bytes, &options->hash_key, &table, error) < 0)
                 return -1;
+        tg_table_care(table,
+                      &(struct tg_table_care){.layouts = policy->counters.layouts,
+                                              .kinds = TG_SCOPES,
+                                              .window_max_ms = policy->counters.window_max_ms,
+                                              .skew_ms = options->skew_ms});
         partition = tg_allocate_zeroed(1, sizeof *partition);
         partition->id = id;
         partition->options = options;
@@ -26,14 +32,18 @@ int tg_partition_new(int32_t id, const struct tg_partition_options *options,
         partition->buffer = buffer;
         partition->table = table;
         partition->waiting = tg_waiting_new(policy->throttle_count, options->waiting);
+        partition->repeats = tg_repeats_new(policy->dedupe_for_ms, policy->dedupe_per_partition);
         partition->throttles =
                 tg_allocate_zeroed(policy->throttle_count, sizeof partition->throttles[0]);
         for (size_t i = 0; i < policy->throttle_count; i++)
                 partition->throttles[i] = tg_gcra_of(
                         policy->throttles[i].rate, policy->throttles[i].burst, options->partitions);
+        partition->undo.throttles =
+                tg_allocate_zeroed(policy->throttle_count, sizeof partition->throttles[0]);
         partition->clock_ms = TG_NO_TIME;
         for (int stream = 0; stream < TG_STREAMS; stream++)
                 partition->next[stream] = -1;
+        tg_undo_mark(partition);
         *ret_partition = partition;
         return 0;
 }
@@ -46,19 +56,28 @@ static void release(const struct tg_partition *partition, const struct tg_record
                 source->release(source->context, record);
 }
 
-void tg_partition_free(struct tg_partition *partition)
+/* Gives back the records that were read and not taken up. */
+static void drop_read(struct tg_partition *partition)
 {
         struct tg_record record;
 
-        if (!partition)
-                return;
         for (int stream = 0; stream < TG_STREAMS; stream++) {
                 while (tg_merge_take(&partition->merge, (enum tg_stream)stream, &record))
                         release(partition, &record);
         }
         tg_merge_deinit(&partition->merge);
+}
+
+void tg_partition_free(struct tg_partition *partition)
+{
+        if (!partition)
+                return;
+        drop_read(partition);
         tg_table_free(partition->table);
         tg_waiting_free(partition->waiting);
+        tg_repeats_free(partition->repeats);
+        tg_buffer_deinit(&partition->undo.permits);
+        free(partition->undo.throttles);
         free(partition->throttles);
         free(partition);
 }
@@ -84,6 +103,7 @@ int tg_partition_catch_up(struct tg_partition *partition, int64_t t_ms, struct t
                 partition->clock_ms = t_ms;
         while ((waiter = tg_waiting_take(partition->waiting, partition->throttles,
                                          partition->clock_ms))) {
+                tg_table_maintain(partition->table, partition->clock_ms);
                 if (tg_decide_again(partition, waiter, error) < 0)
                         return -1;
         }
@@ -114,7 +134,10 @@ static int take_touchpoint(struct tg_partition *partition, const struct tg_recor
         tg_history_init(&history, &partition->options->policy->counters, partition->table,
                         touchpoint.customer, &traits, partition->clock_ms,
                         partition->options->skew_ms);
-        tg_facts_apply(&history, &touchpoint);
+        if (!tg_facts_apply(&history, &touchpoint))
+                return reject(partition, record, "no body",
+                              "a consent touchpoint must carry `consent`: what was agreed to",
+                              error);
         partition->summary->touchpoints++;
         return 0;
 }
@@ -137,6 +160,7 @@ int tg_partition_take(struct tg_partition *partition, const struct tg_record *re
 {
         int result;
 
+        tg_table_maintain(partition->table, partition->clock_ms);
         partition->next[record->stream] = record->offset + 1;
         if (record->kind == TG_RECORD_FAULTY)
                 result = reject(partition, record, record->fault, record->detail, error);
@@ -146,6 +170,22 @@ int tg_partition_take(struct tg_partition *partition, const struct tg_record *re
                 result = take_touchpoint(partition, record, error);
         release(partition, record);
         return result;
+}
+
+void tg_partition_commit(struct tg_partition *partition)
+{
+        tg_undo_mark(partition);
+}
+
+struct tg_progress tg_partition_undo(struct tg_partition *partition)
+{
+        struct tg_progress progress = {.partition = partition->id};
+
+        tg_undo_apply(partition);
+        drop_read(partition);
+        partition->reads_again = true;
+        memcpy(progress.next, partition->next, sizeof progress.next);
+        return progress;
 }
 
 struct tg_progress tg_partition_progress(const struct tg_partition *partition)

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A partition: the unit of everything. Its clock, its customers, what waits, its share of every
- * throttle; and the deciding.
+ * throttle, the requests it has answered; and the deciding.
  *
  * Nothing that a decision depends on is shared with another partition. One owner, one thread (but
- * any thread may record facts in its table).
+ * any thread may record facts in its table, as a guest).
  */
 #pragma once
 
@@ -12,6 +12,7 @@
 #include "rules/evaluate.h"
 #include "shard/merge.h"
 #include "shard/port.h"
+#include "shard/repeats.h"
 #include "shard/summary.h"
 
 /* How partitions are set up; the same for all of a process. */
@@ -24,6 +25,13 @@ struct tg_partition_options {
         int64_t skew_ms;             /* how far in the future an event may be */
 };
 
+/* Where deciding goes back to when it is undone (shard/undo.h). */
+struct tg_undo {
+        struct tg_buffer permits;  /* those given since */
+        struct tg_gcra *throttles; /* owned; as they were */
+        int64_t next[TG_STREAMS];  /* as they were */
+};
+
 struct tg_partition {
         int32_t id;
         const struct tg_partition_options *options;
@@ -33,11 +41,14 @@ struct tg_partition {
         struct tg_merge merge;      /* records read and not yet taken up */
         struct tg_table *table;
         struct tg_waiting *waiting;
+        struct tg_repeats *repeats;
         struct tg_gcra *throttles; /* owned; one for each of the policy */
         int64_t clock_ms;          /* TG_NO_TIME: nothing seen yet */
         int64_t age;               /* requests taken up so far */
         int64_t next[TG_STREAMS];  /* the next offset of each stream; -1: nothing read yet */
         bool facts_read;           /* the streams of facts have been read to their ends once */
+        bool reads_again;          /* what else there is in this batch comes again */
+        struct tg_undo undo;
 };
 
 int tg_partition_new(int32_t id, const struct tg_partition_options *options,
@@ -56,6 +67,15 @@ int tg_partition_catch_up(struct tg_partition *partition, int64_t t_ms, struct t
  * rest. */
 int tg_partition_take(struct tg_partition *partition, const struct tg_record *record,
                       struct tg_error *error);
+
+/* What was decided has been committed. */
+void tg_partition_commit(struct tg_partition *partition);
+
+/*
+ * What was decided since the last commit was not committed: undoes it, and drops what was read and
+ * not yet taken up. Returns how far it is read again: everything else is known.
+ */
+struct tg_progress tg_partition_undo(struct tg_partition *partition);
 
 /* How far it has come: what must be read again after a restart, what waits included. */
 struct tg_progress tg_partition_progress(const struct tg_partition *partition);

@@ -37,6 +37,12 @@ struct tg_record {
         void *owner;        /* the source's own handle */
 };
 
+/* How far a partition has been decided: the next offset to read of each stream after a restart. */
+struct tg_progress {
+        int32_t partition;
+        int64_t next[TG_STREAMS]; /* -1: nothing read yet */
+};
+
 struct tg_source {
         /*
          * Fills up to CAPACITY records; may wait a little for the first. Within one stream of one
@@ -49,16 +55,19 @@ struct tg_source {
         /* The shard has done with this record; called once for each, in any order. May be NULL. */
         void (*release)(void *context, const struct tg_record *record);
 
+        /*
+         * What was told is undone: the records of these partitions from these positions on (-1:
+         * from the first) come again, of all streams, ends included; and those of no partition that
+         * were given since the last commit. What the shard still has of them it only releases. May
+         * be NULL if the sink never refuses a commit.
+         */
+        int (*rewind)(void *context, const struct tg_progress *progress, size_t count,
+                      struct tg_error *error);
+
         /* The name that positions carry for a stream. Lives as long as the source. */
         const char *(*stream_name)(void *context, enum tg_stream stream);
 
         void *context;
-};
-
-/* How far a partition has been decided: the next offset to read of each stream after a restart. */
-struct tg_progress {
-        int32_t partition;
-        int64_t next[TG_STREAMS]; /* -1: nothing read yet */
 };
 
 struct tg_sink {
@@ -77,7 +86,10 @@ struct tg_sink {
         int (*rejected)(void *context, const struct tg_record *record, const char *reason,
                         const char *detail, struct tg_error *error);
 
-        /* Makes what was produced since begin, and the progress, durable. */
+        /*
+         * Makes what was produced since begin, and the progress, durable. 1: it certainly is not,
+         * and never will be.
+         */
         int (*commit)(void *context, const struct tg_progress *progress, size_t count,
                       struct tg_error *error);
 

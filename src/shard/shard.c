@@ -13,10 +13,12 @@ struct shard {
         const struct tg_shard_options *options;
         const struct tg_port *port;
         struct tg_summary *summary;
+        struct tg_summary committed; /* the summary at the last commit */
         struct tg_buffer buffer;
         struct tg_record *records;        /* one batch */
         struct tg_partition **partitions; /* by id; NULL: not ours */
         struct tg_progress *progress;     /* of those that are ours */
+        bool rewound; /* in this batch: there is more to read, whatever the source said */
 };
 
 static int take_batch(struct shard *shard, size_t count, struct tg_error *error);
@@ -33,7 +35,7 @@ int tg_shard_run(const struct tg_shard_options *options, const struct tg_port *p
         struct shard shard;
         int answer = shard_init(&shard, options, port, ret_summary);
 
-        while (answer == 0) {
+        while (answer == 0 || (answer > 0 && shard.rewound)) {
                 size_t count = 0;
 
                 answer =
@@ -55,6 +57,7 @@ static int shard_init(struct shard *shard, const struct tg_shard_options *option
         assert(options->clock == TG_CLOCK_EVENT || port->clock.now_ms);
         *shard = (struct shard){.options = options, .port = port, .summary = summary};
         tg_summary_init(summary, options->partition.policy);
+        tg_summary_init(&shard->committed, options->partition.policy);
         shard->records = tg_allocate(options->batch * sizeof shard->records[0]);
         shard->partitions = tg_allocate_zeroed(partitions, sizeof(struct tg_partition *));
         shard->progress = tg_allocate(partitions * sizeof shard->progress[0]);
@@ -77,6 +80,7 @@ static void shard_deinit(struct shard *shard)
         free(shard->progress);
         free(shard->records);
         tg_buffer_deinit(&shard->buffer);
+        tg_summary_deinit(&shard->committed);
 }
 
 static int adopt(struct shard *shard, int32_t id, struct tg_error *error)
@@ -86,30 +90,47 @@ static int adopt(struct shard *shard, int32_t id, struct tg_error *error)
                                 &shard->buffer, &shard->partitions[id], error);
 }
 
-/* An event from too far in the future would stop the clock's use for everybody: a dead letter. */
-static void refuse_future(const struct shard *shard, struct tg_record *record, int64_t now_ms)
+static void refuse(struct tg_record *record, const char *fault, const char *detail)
 {
-        if (record->kind != TG_RECORD_DATA || now_ms == TG_NEVER ||
-            record->time_ms <= now_ms + shard->options->partition.skew_ms)
-                return;
         record->kind = TG_RECORD_FAULTY;
-        record->fault = "future";
-        record->detail = "its time is later than now (or the configured end) by more than "
-                         "future_skew_max";
+        record->fault = fault;
+        record->detail = detail;
+}
+
+/*
+ * An event from too far in the future would stop the clock's use for everybody, and one outside of
+ * the calendar can't be reckoned with: dead letters.
+ */
+static void refuse_time(const struct shard *shard, struct tg_record *record, int64_t now_ms)
+{
+        if (record->kind != TG_RECORD_DATA)
+                return;
+        if (record->time_ms < TG_TIME_FIRST_MS || record->time_ms > TG_TIME_LAST_MS)
+                refuse(record, "no time", "its time is not within the years 0 to 9999");
+        else if (now_ms != TG_NEVER && record->time_ms > now_ms + shard->options->partition.skew_ms)
+                refuse(record, "future",
+                       "its time is later than now (or the configured end) by more than "
+                       "future_skew_max");
+}
+
+static void release(const struct shard *shard, const struct tg_record *record)
+{
+        const struct tg_source *source = &shard->port->source;
+
+        if (source->release && (record->kind == TG_RECORD_DATA || record->kind == TG_RECORD_FAULTY))
+                source->release(source->context, record);
 }
 
 /* A record of no partition: nobody knows whose it is. */
 static int reject_homeless(struct shard *shard, const struct tg_record *record,
                            struct tg_error *error)
 {
-        const struct tg_source *source = &shard->port->source;
         const struct tg_sink *sink = &shard->port->sink;
         int result;
 
         shard->summary->rejected++;
         result = sink->rejected(sink->context, record, record->fault, record->detail, error);
-        if (source->release)
-                source->release(source->context, record);
+        release(shard, record);
         return result;
 }
 
@@ -169,21 +190,34 @@ static int give_back(struct shard *shard, int32_t id, int64_t now_ms, struct tg_
             shard->port->sink.begin(shard->port->sink.context, error) < 0)
                 return -1;
         forget(shard, id);
+        tg_summary_copy(&shard->committed, shard->summary);
         return 0;
+}
+
+/* Whether an undo in this batch had the source read RECORD again. */
+static bool comes_again(const struct shard *shard, const struct tg_record *record)
+{
+        if (record->partition < 0)
+                return shard->rewound;
+        return shard->partitions[record->partition]->reads_again;
 }
 
 static int sort_record(struct shard *shard, struct tg_record *record, int64_t now_ms,
                        struct tg_error *error)
 {
-        if (record->partition < 0)
-                return reject_homeless(shard, record, error);
-        assert((uint32_t)record->partition < shard->options->partition.partitions);
+        assert(record->partition < (int32_t)shard->options->partition.partitions);
         if (record->kind == TG_RECORD_ASSIGNED)
                 return adopt(shard, record->partition, error);
         if (record->kind == TG_RECORD_REVOKED)
                 return give_back(shard, record->partition, now_ms, error);
-        assert(shard->partitions[record->partition]);
-        refuse_future(shard, record, now_ms);
+        assert(record->partition < 0 || shard->partitions[record->partition]);
+        if (comes_again(shard, record)) {
+                release(shard, record);
+                return 0;
+        }
+        if (record->partition < 0)
+                return reject_homeless(shard, record, error);
+        refuse_time(shard, record, now_ms);
         tg_merge_push(&shard->partitions[record->partition]->merge, record);
         return 0;
 }
@@ -193,6 +227,11 @@ static int take_batch(struct shard *shard, size_t count, struct tg_error *error)
         const struct tg_clock *clock = &shard->port->clock;
         int64_t now_ms = clock->now_ms ? clock->now_ms(clock->context) : shard->options->end_ms;
 
+        shard->rewound = false;
+        for (uint32_t id = 0; id < shard->options->partition.partitions; id++) {
+                if (shard->partitions[id])
+                        shard->partitions[id]->reads_again = false;
+        }
         for (size_t i = 0; i < count; i++) {
                 if (sort_record(shard, &shard->records[i], now_ms, error) < 0)
                         return -1;
@@ -204,14 +243,46 @@ static int take_batch(struct shard *shard, size_t count, struct tg_error *error)
         return 0;
 }
 
+static void accept(struct shard *shard)
+{
+        for (uint32_t id = 0; id < shard->options->partition.partitions; id++) {
+                if (shard->partitions[id])
+                        tg_partition_commit(shard->partitions[id]);
+        }
+        tg_summary_copy(&shard->committed, shard->summary);
+}
+
+/* Nobody has seen what was decided since the last commit: it is as if it had not been. */
+static int undo(struct shard *shard, struct tg_error *error)
+{
+        const struct tg_source *source = &shard->port->source;
+        size_t count = 0;
+
+        for (uint32_t id = 0; id < shard->options->partition.partitions; id++) {
+                if (shard->partitions[id])
+                        shard->progress[count++] = tg_partition_undo(shard->partitions[id]);
+        }
+        tg_summary_copy(shard->summary, &shard->committed);
+        shard->rewound = true;
+        assert(source->rewind);
+        return source->rewind(source->context, shard->progress, count, error);
+}
+
+/* 1: what was decided is undone, and will be read again. */
 static int commit(struct shard *shard, struct tg_error *error)
 {
         const struct tg_sink *sink = &shard->port->sink;
         size_t count = 0;
+        int answer;
 
         for (uint32_t id = 0; id < shard->options->partition.partitions; id++) {
                 if (shard->partitions[id])
                         shard->progress[count++] = tg_partition_progress(shard->partitions[id]);
         }
-        return sink->commit(sink->context, shard->progress, count, error);
+        answer = sink->commit(sink->context, shard->progress, count, error);
+        if (answer == 0)
+                accept(shard);
+        else if (answer > 0 && undo(shard, error) < 0)
+                answer = -1;
+        return answer;
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "rules/evaluate.h"
@@ -23,14 +24,19 @@ void tg_summary_count(struct tg_summary *summary, const struct tg_decision *deci
 {
         bool denied = decision->outcome == TG_DENY;
 
+        if (decision->repeat) {
+                summary->repeats++;
+                return;
+        }
         if (decision->outcome == TG_PERMIT) {
                 summary->permitted++;
                 summary->permitted_by_channel[decision->request->channel]++;
-        } else if (denied) {
-                summary->denied++;
-        } else {
-                summary->deferred++;
+                return; /* a general variant's reasons are those of another message */
         }
+        if (denied)
+                summary->denied++;
+        else
+                summary->deferred++;
         for (size_t i = 0; i < decision->reason_count; i++) {
                 struct tg_reason_count *count = &summary->reasons[decision->reasons[i].source];
 
@@ -39,6 +45,16 @@ void tg_summary_count(struct tg_summary *summary, const struct tg_decision *deci
                 else
                         count->deferred++;
         }
+}
+
+void tg_summary_copy(struct tg_summary *summary, const struct tg_summary *from)
+{
+        struct tg_reason_count *reasons = summary->reasons;
+
+        assert(summary->reason_count == from->reason_count);
+        memcpy(reasons, from->reasons, from->reason_count * sizeof reasons[0]);
+        *summary = *from;
+        summary->reasons = reasons;
 }
 
 void tg_summary_add(struct tg_summary *summary, const struct tg_summary *part)
@@ -51,6 +67,8 @@ void tg_summary_add(struct tg_summary *summary, const struct tg_summary *part)
         summary->denied += part->denied;
         summary->deferred += part->deferred;
         summary->pending += part->pending;
+        summary->repeats += part->repeats;
+        summary->repeats_differing += part->repeats_differing;
         for (unsigned channel = 0; channel < TG_CHANNELS; channel++)
                 summary->permitted_by_channel[channel] += part->permitted_by_channel[channel];
         for (size_t i = 0; i < part->reason_count; i++) {

@@ -20,6 +20,8 @@ struct tg_summary {
         uint64_t denied;      /* final */
         uint64_t deferred;    /* first deferrals */
         uint64_t pending;     /* wait now */
+        uint64_t repeats;     /* requests that came again; in none of the above but `requests` */
+        uint64_t repeats_differing; /* those that said something else than the first */
         uint64_t permitted_by_channel[TG_CHANNELS];
         struct tg_reason_count *reasons; /* owned; by tg_reason.source */
         size_t reason_count;
@@ -30,6 +32,9 @@ void tg_summary_deinit(struct tg_summary *summary);
 
 /* Counts a decision. */
 void tg_summary_count(struct tg_summary *summary, const struct tg_decision *decision);
+
+/* Makes SUMMARY equal to FROM; both of one policy. */
+void tg_summary_copy(struct tg_summary *summary, const struct tg_summary *from);
 
 /* Adds PART to SUMMARY; both of one policy. */
 void tg_summary_add(struct tg_summary *summary, const struct tg_summary *part);

@@ -14,6 +14,8 @@ struct tg_twin_entry {
         struct tg_record record;
         bool is_record;
         bool pauses;    /* the batch ends before what follows */
+        bool aborts;    /* the batch's commit is refused */
+        bool again;     /* it was given and is to be given once more */
         int64_t now_ms; /* TG_NO_TIME: the clock is left as it is */
         bool released;
 };
@@ -210,6 +212,11 @@ void tg_twin_pause(struct tg_twin *twin)
         append(twin)->pauses = true;
 }
 
+void tg_twin_abort(struct tg_twin *twin)
+{
+        append(twin)->aborts = true;
+}
+
 void tg_twin_clock(struct tg_twin *twin, int64_t now_ms)
 {
         tg_twin_pause(twin);
@@ -226,29 +233,94 @@ static void append_ends(struct tg_twin *twin)
         }
 }
 
+static void give(struct tg_twin *twin, struct tg_twin_entry *entry, struct tg_record *ret_record)
+{
+        if (entry->record.kind == TG_RECORD_DATA || entry->record.kind == TG_RECORD_FAULTY)
+                twin->given++;
+        entry->released = false;
+        *ret_record = entry->record;
+        ret_record->owner = entry;
+}
+
+/* What comes again, before the list goes on. */
+static size_t give_again(struct tg_twin *twin, struct tg_record *records, size_t capacity)
+{
+        size_t count = 0;
+
+        for (; twin->again < twin->played && count < capacity; twin->again++) {
+                struct tg_twin_entry *entry = &twin->entries[twin->again];
+
+                if (entry->again)
+                        give(twin, entry, &records[count++]);
+                entry->again = false;
+        }
+        return count;
+}
+
 static int poll(void *context, struct tg_record *records, size_t capacity, size_t *ret_count,
                 struct tg_error *error)
 {
         struct tg_twin *twin = context;
-        size_t count = 0;
+        size_t again = give_again(twin, records, capacity), count = again;
 
         (void)error;
+        twin->behind = twin->again < twin->played;
         while (twin->played < twin->entry_count && count < capacity) {
                 struct tg_twin_entry *entry = &twin->entries[twin->played++];
 
                 if (entry->now_ms != TG_NO_TIME)
                         twin->now_ms = entry->now_ms;
-                if (entry->pauses && count > 0)
+                twin->aborts_now |= entry->aborts;
+                if (entry->pauses && count > again)
                         break;
-                if (!entry->is_record)
-                        continue;
-                if (entry->record.kind == TG_RECORD_DATA || entry->record.kind == TG_RECORD_FAULTY)
-                        twin->given++;
-                records[count] = entry->record;
-                records[count++].owner = entry;
+                if (entry->is_record)
+                        give(twin, entry, &records[count++]);
         }
         *ret_count = count;
-        return twin->played == twin->entry_count ? 1 : 0;
+        return twin->played == twin->entry_count && !twin->behind ? 1 : 0;
+}
+
+/* Whether a record that was given lies behind where its partition goes back to. */
+static bool comes_again(const struct tg_twin *twin, const struct tg_twin_entry *entry,
+                        const int64_t (*next)[TG_STREAMS])
+{
+        const struct tg_record *record = &entry->record;
+
+        if (record->kind == TG_RECORD_ASSIGNED || record->kind == TG_RECORD_REVOKED)
+                return false;
+        if (record->partition < 0)
+                return (size_t)(entry - twin->entries) >= twin->committed;
+        if (record->kind == TG_RECORD_END)
+                return next[record->partition][record->stream] < INT64_MAX;
+        return record->offset >= next[record->partition][record->stream];
+}
+
+static int rewind_list(void *context, const struct tg_progress *progress, size_t count,
+                       struct tg_error *error)
+{
+        struct tg_twin *twin = context;
+        int64_t(*next)[TG_STREAMS] = tg_allocate(twin->partitions * sizeof next[0]);
+
+        (void)error;
+        for (uint32_t i = 0; i < twin->partitions; i++) {
+                for (int stream = 0; stream < TG_STREAMS; stream++)
+                        next[i][stream] = INT64_MAX;
+        }
+        for (size_t i = 0; i < count; i++)
+                memcpy(next[progress[i].partition], progress[i].next, sizeof next[0]);
+        for (size_t i = 0; i < twin->played; i++) {
+                struct tg_twin_entry *entry = &twin->entries[i];
+
+                entry->again = entry->is_record && comes_again(twin, entry, next);
+                /* Once revoked, what came before is somebody else's. */
+                for (size_t j = 0; j < i && entry->record.kind == TG_RECORD_REVOKED; j++) {
+                        if (twin->entries[j].record.partition == entry->record.partition)
+                                twin->entries[j].again = false;
+                }
+        }
+        twin->again = 0;
+        free(next);
+        return 0;
 }
 
 static void release(void *context, const struct tg_record *record)
@@ -279,6 +351,8 @@ static int begin(void *context, struct tg_error *error)
         (void)error;
         assert(!twin->in_transaction);
         twin->in_transaction = true;
+        twin->begun = (struct tg_twin_mark){twin->decisions.count, twin->permitted.count,
+                                            twin->rejected.count};
         return 0;
 }
 
@@ -286,9 +360,18 @@ static const struct tg_request *keep_request(struct tg_twin *twin, const struct 
 {
         struct tg_request *request = keep(twin, from, sizeof *from);
         struct tg_span *spans[] = {
-                &request->id,      &request->customer, &request->campaign,
-                &request->subject, &request->category, &request->topic,
-                &request->segment, &request->purpose,  &request->payload,
+                &request->id,
+                &request->customer,
+                &request->campaign,
+                &request->subject,
+                &request->category,
+                &request->topic,
+                &request->segment,
+                &request->purpose,
+                &request->payload,
+                &request->general.campaign,
+                &request->general.topic,
+                &request->general.payload,
         };
 
         for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++)
@@ -367,9 +450,18 @@ static int commit(void *context, const struct tg_progress *progress, size_t coun
 
         (void)error;
         assert(twin->in_transaction);
+        twin->in_transaction = false;
+        if (twin->aborts_now) {
+                twin->aborts_now = false;
+                twin->aborts++;
+                twin->decisions.count = twin->begun.decisions;
+                twin->permitted.count = twin->begun.permitted;
+                twin->rejected.count = twin->begun.rejected;
+                return 1;
+        }
         for (size_t i = 0; i < count; i++)
                 twin->progress[progress[i].partition] = progress[i];
-        twin->in_transaction = false;
+        twin->committed = twin->behind ? twin->again : twin->played;
         twin->commits++;
         return 0;
 }
@@ -378,7 +470,7 @@ struct tg_port tg_twin_port(struct tg_twin *twin)
 {
         append_ends(twin);
         return (struct tg_port){
-                .source = {poll, release, stream_name, twin},
+                .source = {poll, release, rewind_list, stream_name, twin},
                 .sink = {begin, keep_decision, keep_permitted, keep_rejected, commit, twin},
                 .clock = {twin->has_clock ? now_ms : NULL, twin},
         };

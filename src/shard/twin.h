@@ -16,7 +16,8 @@
  * The list is played once, in its order, in batches of what the shard asks for; tg_twin_pause()
  * ends a batch early. All partitions are assigned first, and all streams end with the list. For
  * tests: nothing is bounded, a misused sink (an output outside of a transaction, a record released
- * twice) is an assertion. One thread. Must not be moved once a port was made.
+ * twice) is an assertion. A rewind looks through the whole list. One thread. Must not be moved once
+ * a port was made.
  */
 #pragma once
 
@@ -61,6 +62,7 @@ struct tg_twin {
         struct tg_twin_outputs permitted;
         struct tg_twin_rejections rejected;
         size_t commits;
+        size_t aborts;
         struct tg_progress *progress; /* by partition, of the last commit that named it */
 
         /* The list, and how far it has been played. */
@@ -71,6 +73,13 @@ struct tg_twin {
         struct tg_twin_entry *entries;
         size_t entry_count;
         size_t played;
+        size_t again;     /* the next one to look at that may have to be given once more */
+        size_t committed; /* how far it had been played at the last commit */
+        bool behind;      /* there is more that has to be given once more */
+        bool aborts_now;  /* the commit is to be refused */
+        struct tg_twin_mark {
+                size_t decisions, permitted, rejected;
+        } begun; /* the counts when the transaction began */
         uint32_t partitions;
         bool *assigned;                 /* by partition: ours, as the list stands */
         int64_t (*offsets)[TG_STREAMS]; /* by partition: of the next record */
@@ -107,6 +116,12 @@ void tg_twin_assign(struct tg_twin *twin, int32_t partition);
 
 /* The batch ends here. */
 void tg_twin_pause(struct tg_twin *twin);
+
+/*
+ * The commit of the batch in which this is played is refused: what the sink was told in it is
+ * forgotten, and its records are given once more, in the batches that follow.
+ */
+void tg_twin_abort(struct tg_twin *twin);
 
 /* The wall clock of the batches from here on; implies a pause. */
 void tg_twin_clock(struct tg_twin *twin, int64_t now_ms);

@@ -38,6 +38,18 @@ static void put_about(struct tg_buffer *buffer, const struct tg_about *about)
         tg_put_long(buffer, about->time_ms);
 }
 
+static void put_general(struct tg_buffer *buffer, const struct tg_general *general)
+{
+        if (!general->present) {
+                tg_put_null(buffer);
+                return;
+        }
+        tg_put_present(buffer);
+        tg_put_optional_span(buffer, general->campaign);
+        tg_put_optional_span(buffer, general->topic);
+        tg_put_span(buffer, general->payload);
+}
+
 void tg_twin_encode_touchpoint(struct tg_buffer *buffer, const struct tg_touchpoint *touchpoint)
 {
         tg_put_span(buffer, touchpoint->id);
@@ -88,8 +100,8 @@ void tg_twin_encode_request(struct tg_buffer *buffer, const struct tg_request *r
         tg_put_int(buffer, 0);      /* insistent */
         tg_put_enum(buffer, 0);     /* pricing */
         tg_put_null(buffer);        /* price_scheme */
-        tg_put_null(buffer);        /* general */
-        tg_put_items_end(buffer);   /* fallback_channels */
+        put_general(buffer, &request->general);
+        tg_put_items_end(buffer); /* fallback_channels */
         tg_put_span(buffer,
                     tg_span_present(request->payload) ? request->payload : tg_span_text(""));
 }

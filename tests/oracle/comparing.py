@@ -34,7 +34,7 @@ class Report:
 
 
 def decision_key(decision):
-    """Which record of which request: one at the first deferral, one at the end."""
+    """Which record of which request: at the first deferral, at the end, or of a repeat."""
     request = decision["request"]
     return request["partition"], request["offset"], decision["final"]
 
@@ -44,7 +44,7 @@ def name_of(decision):
     return (
         f"request {decision['request_id']!r} of customer {decision['customer']!r} "
         f"(partition {request['partition']}, offset {request['offset']}), "
-        f"{'final' if decision['final'] else 'deferral'}"
+        f"{'repeat of ' * decision['repeat']}{'final' if decision['final'] else 'deferral'}"
     )
 
 
@@ -56,6 +56,7 @@ def name_of_message(message):
 def brief(decision):
     """A decision on one line."""
     text = f"t={decision['time']} {decision['outcome']}"
+    text += " repeat" * decision["repeat"] + " general" * (decision["variant"] == "general")
     if decision["until"] is not None:
         text += f" until={decision['until']}"
     for reason in decision["reasons"]:
@@ -82,21 +83,21 @@ def compare_fields(report, what, oracle, actual, tell=None):
         print(f"  (oracle: {tell(oracle)})\n  (actual: {tell(actual)})", file=report.out)
 
 
-def index(report, records, key_of, name, repeats_allowed):
-    """Records by key; a second one is a mismatch, unless identical and repeats are allowed."""
+def index(report, records, key_of, name, doubles_allowed):
+    """Records by key; a second one is a mismatch, unless identical and doubles are allowed."""
     found = {}
     for record in records:
         first = found.setdefault(key_of(record), record)
-        if first is record or (repeats_allowed and first == record):
+        if first is record or (doubles_allowed and first == record):
             continue
         report.mismatch(f"{name(record)}: written twice", actual=record)
     return found
 
 
-def compare_decisions(report, oracle, actual, repeats_allowed=False):
+def compare_decisions(report, oracle, actual, doubles_allowed=False):
     """Every record by its content; the order is compared apart."""
     expected = {decision_key(decision): decision for decision in oracle}
-    found = index(report, actual, decision_key, name_of, repeats_allowed)
+    found = index(report, actual, decision_key, name_of, doubles_allowed)
     hashes = {decision["policy_hash"] for decision in actual}
     if len(hashes) > 1 or any(not HASH.fullmatch(value) for value in hashes):
         report.mismatch("policy_hash", "one value of 32 hexadecimal digits", sorted(hashes))
@@ -124,7 +125,7 @@ def compare_decision(report, oracle, actual):
 
 
 def compare_order(report, what, oracle_keys, actual_keys):
-    """The same keys in the same order; a repeat counts where it first is."""
+    """The same keys in the same order; a double counts where it first is."""
     actual_keys = list(dict.fromkeys(actual_keys))
     if sorted(oracle_keys) != sorted(actual_keys):
         return  # what is missing or too much has been told already
@@ -134,12 +135,9 @@ def compare_order(report, what, oracle_keys, actual_keys):
             return
 
 
-def compare_permitted(report, channel, oracle, actual, repeats_allowed=False):
-    def key_of(message):
-        return message["message_id"]
-
-    expected = {key_of(message): message for message in oracle}
-    found = index(report, actual, key_of, name_of_message, repeats_allowed)
+def compare_permitted(report, channel, oracle, actual, doubles_allowed=False):
+    expected = {message_key(message): message for message in oracle}
+    found = index(report, actual, message_key, name_of_message, doubles_allowed)
     for key, message in expected.items():
         if key not in found:
             report.mismatch(f"permitted.{channel}: {name_of_message(message)}: missing", message)
@@ -152,6 +150,11 @@ def compare_permitted(report, channel, oracle, actual, repeats_allowed=False):
             report.mismatch(
                 f"permitted.{channel}: {name_of_message(message)}: not expected", actual=message
             )
+
+
+def message_key(message):
+    """The same message may leave again, when its request has been forgotten."""
+    return message["message_id"], message["time"]
 
 
 def by_channel(messages):
@@ -181,13 +184,15 @@ def compare_rejected(report, oracle, actual):
 
 def expected_summary(verdict):
     """The counts that a summary must have."""
-    outcomes = Counter(decision["outcome"] for decision in verdict.decisions)
+    decisions = [decision for decision in verdict.decisions if not decision["repeat"]]
+    outcomes = Counter(decision["outcome"] for decision in decisions)
     dead = Counter(letter["stream"] for letter in verdict.rejected)
     rules = {}
-    for decision in verdict.decisions:
+    for decision in decisions:
         for reason in decision["reasons"]:
             counts = rules.setdefault(reason["rule"], {"denied": 0, "deferred": 0})
-            counts["denied" if decision["final"] else "deferred"] += 1
+            if decision["outcome"] != "permit":  # as requested refused, but sent as general
+                counts["denied" if decision["final"] else "deferred"] += 1
     return {
         "requests": verdict.requests - dead["requests"],
         "touchpoints": verdict.touchpoints - dead["touchpoints"],
@@ -196,6 +201,8 @@ def expected_summary(verdict):
         "permitted": outcomes["permit"],
         "denied": outcomes["deny"],
         "deferred": outcomes["defer"],
+        "repeats": verdict.repeats,
+        "repeats_differing": verdict.repeats_differing,
         "by_rule": rules,
     }
 
@@ -204,7 +211,7 @@ def compare_summary(report, verdict, actual):
     for field, value in expected_summary(verdict).items():
         if field == "by_rule":
             compare_rule_counts(report, value, actual.get(field))
-        elif actual.get(field) != value:
+        elif actual.get(field, 0) != value:
             report.mismatch(f"summary.json: {field}", value, actual.get(field, "nothing"))
     channels = Counter(message["channel"] for message in verdict.permitted)
     if actual.get("by_channel") != channels:
@@ -227,10 +234,11 @@ def compare_rule_counts(report, oracle, actual):
 
 
 def judged_line(verdict):
-    finals = sum(decision["final"] for decision in verdict.decisions)
+    finals = sum(d["final"] and not d["repeat"] for d in verdict.decisions)
+    deferrals = len(verdict.decisions) - finals - verdict.repeats
     return (
         f"{verdict.requests} requests and {verdict.touchpoints} touchpoints: "
-        f"{len(verdict.decisions)} decisions ({finals} final, "
-        f"{len(verdict.decisions) - finals} deferrals), {len(verdict.permitted)} permitted, "
+        f"{len(verdict.decisions)} decisions ({finals} final, {deferrals} deferrals, "
+        f"{verdict.repeats} repeats), {len(verdict.permitted)} permitted, "
         f"{verdict.pending} pending, {len(verdict.rejected)} rejected"
     )

@@ -9,17 +9,17 @@ schemas/*.avsc.
 import bisect
 import math
 from collections import deque
+from dataclasses import dataclass
 
-import xxhash
+import families
+from families import NEVER
+from history import PERMIT_TAG_MASK, Customer, message_id_of, permit_tag_of, touch_tag_of
+from policy import TOUCH_WORDS, selects
 
-from policy import RESERVING, TOUCH_WORDS, selects
-
-NEVER = math.inf
 EXPIRY_MS = 72 * 3_600_000
 NS_PER_MS = 1_000_000
 LONG_AGO_NS = -(10**30)
-TOUCH_TAG_MASK = (1 << 18) - 1
-PERMIT_TAG_MASK = (1 << 16) - 1
+SKEW_MS = 600_000  # future_skew_max: 10 min
 
 COPIED_TO_DECISION = (
     "channel",
@@ -30,41 +30,10 @@ COPIED_TO_DECISION = (
     "category",
     "topic",
     "priority",
+    "variant",
 )
 COPIED_TO_PERMITTED = COPIED_TO_DECISION + ("segment", "purpose", "payload")
-
-
-def message_id_of(customer, request_id):
-    return xxhash.xxh3_128(customer.encode() + b"\0" + request_id.encode()).hexdigest()
-
-
-def touch_tag_of(event_id):
-    return xxhash.xxh3_64(event_id.encode()).intdigest() & TOUCH_TAG_MASK
-
-
-def permit_tag_of(message_id):
-    return xxhash.xxh3_64(message_id.encode()).intdigest() & PERMIT_TAG_MASK
-
-
-class Customer:
-    """All that is known of one customer."""
-
-    def __init__(self):
-        self.touches = []  # what touchpoints left, in the order read
-        self.permits = []  # our own, in the order given
-        self.settlements = []  # touchpoints that name a message, in the order read
-
-    def settled(self, permit, each, types):
-        """Whether a touchpoint of one of these types settles the permit in the scope of `each`."""
-        return any(
-            touchpoint["type"] in types
-            and names(touchpoint, permit)
-            and same_scope(each, permit, touchpoint)
-            for touchpoint in self.settlements
-        )
-
-    def permits_not_refunded(self, each):
-        return [p for p in self.permits if not self.settled(p, each, ("bounce",))]
+WITHOUT_IN_GENERAL = ("subject", "category", "segment", "about", "general")
 
 
 class Gcra:
@@ -92,7 +61,22 @@ class Gcra:
         self.tat_ns = max(self.tat_ns, t * NS_PER_MS) + self.step_ns
 
 
-SKEW_MS = 600_000  # future_skew_max: 10 min
+@dataclass
+class Memory:
+    """A request that is remembered, with its latest outcome."""
+
+    record: dict  # as it first came
+    said: dict  # its latest decision, whether that was written or not
+
+
+@dataclass
+class Answer:
+    """What the rules say of a message."""
+
+    outcome: str
+    reasons: list
+    moment: int | None = None  # at which it stands still
+    refusing: tuple = ()  # the rules that answered never
 
 
 class Gate:
@@ -108,9 +92,14 @@ class Gate:
         self.order = 0  # records read and decisions made: who came first
         self.next_touchpoint = 0  # its offset
         self.waiting = []  # (until, -priority, age, request), sorted
+        self.remembered = {}  # (customer, request id) -> Memory
+        self.forgetting = deque()  # (when it is forgotten, its key), in this order
         self.decisions = []
+        self.moments = []  # when each was made: a repeat tells an earlier time
         self.permitted = []
         self.rejected = []
+        self.repeats = 0
+        self.repeats_differing = 0
 
     # Reading, in merged order
 
@@ -134,12 +123,14 @@ class Gate:
 
     def without_dead_letters(self, stream, records, latest):
         """A dead letter has its place in the stream, but moves no clock and holds nothing back."""
-        self.rejected += [
-            dead_letter(stream, self.partition, offset, record)
-            for offset, record in records
-            if record["time"] > latest
-        ]
+        for offset, record in records:
+            if record["time"] > latest:
+                self.reject(stream, offset, record, "future")
         return deque(pair for pair in records if pair[1]["time"] <= latest)
+
+    def reject(self, stream, offset, record, reason):
+        letter = {"stream": stream, "partition": self.partition, "offset": offset}
+        self.rejected.append(dict(letter, time=record["time"], reason=reason, value=record))
 
     def pending(self):
         """What still waits."""
@@ -148,7 +139,10 @@ class Gate:
     def customer(self, name):
         return self.customers.setdefault(name, Customer())
 
-    def apply(self, _offset, touchpoint):
+    def apply(self, offset, touchpoint):
+        if touchpoint["type"] == "consent" and touchpoint["consent"] is None:
+            self.reject("touchpoints", offset, touchpoint, "no body")
+            return
         if touchpoint["bot"]:
             return
         customer = self.customer(touchpoint["customer"])
@@ -157,6 +151,11 @@ class Gate:
             for word in ("type", "time", "channel", "campaign", "subject", "topic")
         }
         customer.touches.append(dict(touch, tag=touch_tag_of(touchpoint["id"])))
+        if touchpoint["type"] == "consent":
+            customer.consents.append((touchpoint["time"], touchpoint["consent"]))
+        self.settle(customer, touchpoint)
+
+    def settle(self, customer, touchpoint):
         receipt = touchpoint["receipt"]
         if receipt is not None and receipt["time"] > self.clock + self.skew:
             return
@@ -167,12 +166,35 @@ class Gate:
 
     def request(self, offset, record):
         expires = record["expires"]
-        request = dict(record)
-        request["offset"] = offset
-        request["age"] = self.order
+        request = dict(record, offset=offset, age=self.order, variant="as_requested")
         request["expires"] = record["time"] + EXPIRY_MS if expires is None else expires
         request["deferred"] = False
-        self.decide(request, self.clock)
+        request["memory"] = Memory(record, {})
+        self.forget_until(self.clock)
+        key = record["customer"], record["id"]
+        if key in self.remembered:
+            self.repeat(request, self.remembered[key])
+        elif len(self.remembered) >= self.policy.dedupe_per_partition:
+            self.record(request, self.clock, "deny", [gate_reason("dedupe full")])
+        else:
+            self.remembered[key] = request["memory"]
+            self.decide(request, self.clock)
+
+    # The same request twice
+
+    def forget_until(self, t):
+        while self.forgetting and self.forgetting[0][0] <= t:
+            del self.remembered[self.forgetting.popleft()[1]]
+
+    def repeat(self, request, memory):
+        said = memory.said
+        self.write(
+            self.clock,
+            request,
+            dict(said, repeat=True, reasons=[], final=said["outcome"] != "defer"),
+        )
+        self.repeats += 1
+        self.repeats_differing += request["memory"].record != memory.record
 
     # What falls due
 
@@ -201,248 +223,133 @@ class Gate:
             return self.record(request, t, "deny", [gate_reason("expired")])
         if request["channel"] == "unknown":
             return self.record(request, t, "deny", [gate_reason("unknown channel")])
-        outcome, reasons, moment = self.ask_rules(request, t)
-        if outcome == "deny":
-            return self.record(request, t, "deny", reasons)
-        if outcome == "defer":
-            self.defer(request, t, reasons, moment)
-            bisect.insort(self.waiting, (moment, -request["priority"], request["age"], request))
-            return None
-        full = self.history_full(request, t)
-        if full:
-            return self.record(request, t, "deny", [full])
-        return self.pass_throttles(request, t)
+        message = request
+        answer = self.ask_rules(message, t)
+        if request["general"] is not None and answer.refusing:
+            if all(rule.general for rule in answer.refusing):
+                message = general_variant(request)
+                before = answer.reasons
+                answer = self.ask_rules(message, t)
+                answer.reasons = before + answer.reasons
+        return self.follow(answer, request, message, t)
 
-    def ask_rules(self, request, t):
-        """(outcome, reasons, the moment at which it stands still)."""
-        rules = [rule for rule in self.policy.rules if selects(rule.words, request)]
+    def follow(self, answer, request, message, t):
+        """Does as the rules say with the message: the request itself or its general variant."""
+        if answer.outcome == "deny":
+            return self.record(message, t, "deny", answer.reasons)
+        if answer.outcome == "defer":
+            self.defer(request, message, t, answer.reasons, answer.moment)
+            place = (answer.moment, -request["priority"], request["age"], request)
+            bisect.insort(self.waiting, place)
+            return None
+        customer = self.customer(request["customer"])
+        full = families.history_full(self.policy, customer, message, t)
+        if full:
+            reasons = answer.reasons + [gate_reason("history full", *full)]
+            return self.record(message, t, "deny", reasons)
+        return self.pass_throttles(request, message, t, answer.reasons)
+
+    def ask_rules(self, message, t):
+        rules = [rule for rule in self.policy.rules if selects(rule.words, message)]
+        customer = self.customer(message["customer"])
         spoken = {}
         moment = t
         while True:
-            answers = [self.earliest(rule, request, moment) for rule in rules]
+            answers = [
+                families.earliest(self.policy, rule, customer, message, moment) for rule in rules
+            ]
             for i, (rule, (answer, counter, limit)) in enumerate(zip(rules, answers)):
                 if answer > moment and i not in spoken:
                     spoken[i] = reason(rule.name, rule.family, counter, limit, answer)
             reasons = [spoken[i] for i in sorted(spoken)]
             largest = max([answer for answer, _, _ in answers], default=moment)
             if largest == NEVER:
-                return "deny", reasons, None
+                never = [rule for rule, answer in zip(rules, answers) if answer[0] == NEVER]
+                return Answer("deny", reasons, refusing=tuple(never))
             if largest == moment:
-                return ("permit" if moment == t else "defer"), reasons, moment
+                return Answer("permit" if moment == t else "defer", reasons, moment)
             moment = largest
-            if moment >= request["expires"]:
-                return "deny", reasons + [gate_reason("expires first")], None
+            if moment >= message["expires"]:
+                return Answer("deny", reasons + [gate_reason("expires first")])
 
-    def pass_throttles(self, request, t):
-        throttles = [throttle for throttle in self.throttles if selects(throttle.words, request)]
+    def pass_throttles(self, request, message, t, before):
+        throttles = [throttle for throttle in self.throttles if selects(throttle.words, message)]
         last = max(throttles, key=Gcra.first_ns, default=None)  # the first of equals
         if last is None or last.conforms(t):
             for throttle in throttles:
                 throttle.charge(t)
-            return self.permit(request, t)
+            return self.permit(message, t, before)
         until = last.first_ms()
-        spoken = reason(last.name, "throttle", None, None, until)
+        reasons = before + [reason(last.name, "throttle", None, None, until)]
         if until >= request["expires"]:
-            return self.record(request, t, "deny", [spoken, gate_reason("expires first")])
-        self.defer(request, t, [spoken], until)
+            return self.record(message, t, "deny", reasons + [gate_reason("expires first")])
+        self.defer(request, message, t, reasons, until)
         bisect.insort(last.queue, (-request["priority"], request["age"], request))
         return None
 
-    def defer(self, request, t, reasons, until):
+    def defer(self, request, message, t, reasons, until):
         """Only the first deferral leaves a record."""
-        if not request["deferred"]:
-            self.record(request, t, "defer", reasons, until)
+        self.record(message, t, "defer", reasons, request["deferred"], until=until)
         request["deferred"] = True
 
-    def permit(self, request, t):
-        customer = self.customer(request["customer"])
-        message_id = message_id_of(request["customer"], request["id"])
+    def permit(self, message, t, reasons):
+        customer = self.customer(message["customer"])
+        message_id = message_id_of(message["customer"], message["id"])
         taken = {
             permit["tag"]
             for permit in customer.permits
-            if permit["time"] == t and self.is_kept_beside(request, permit)
+            if permit["time"] == t and families.is_kept_beside(self.policy, message, permit)
         }
         tag = permit_tag_of(message_id)
         while tag in taken:
             tag = (tag + 1) & PERMIT_TAG_MASK
         permit = {
-            word: request[word]
+            word: message[word]
             for word in ("channel", "kind", "class", "campaign", "subject", "topic")
         }
         permit.update(type="permit", time=t, tag=tag, message_id=message_id, order=self.order)
         customer.permits.append(permit)
         receipt = {"time": t, "tag": tag}
-        message = {word: request[word] for word in COPIED_TO_PERMITTED}
-        message.update(
-            message_id=message_id, request_id=request["id"], customer=request["customer"], time=t
+        permitted = {word: message[word] for word in COPIED_TO_PERMITTED}
+        permitted.update(
+            message_id=message_id, request_id=message["id"], customer=message["customer"], time=t
         )
-        message.update(
-            receipt=receipt, expires=request["expires"], variant="as_requested", arm=None
-        )
-        message.update(policy=self.policy.name)
-        self.permitted.append(message)
-        self.record(request, t, "permit", [], message_id=message_id, receipt=receipt)
+        permitted.update(receipt=receipt, expires=message["expires"], arm=None)
+        permitted.update(policy=self.policy.name)
+        self.permitted.append(permitted)
+        self.record(message, t, "permit", reasons, message_id=message_id, receipt=receipt)
 
-    def record(self, request, t, outcome, reasons, until=None, message_id=None, receipt=None):
-        decision = {word: request[word] for word in COPIED_TO_DECISION}
-        decision.update(
-            request_id=request["id"], customer=request["customer"], time=t, outcome=outcome
-        )
-        decision.update(final=outcome != "defer", repeat=False, until=until, reasons=reasons)
-        decision.update(message_id=message_id, receipt=receipt, expires=request["expires"])
-        decision.update(variant="as_requested", arm=None, policy=self.policy.name)
-        decision["request"] = position("requests", self.partition, request["offset"])
+    def record(self, message, t, outcome, reasons, silently=False, **more):
+        """Says what is decided at t, and remembers it."""
+        said = {"time": t, "outcome": outcome, "until": None, "message_id": None, "receipt": None}
+        said.update(more)
+        message["memory"].said = said
+        final = outcome != "defer"
+        key = message["customer"], message["id"]
+        if final and self.remembered.get(key) is message["memory"]:
+            self.forgetting.append((t + self.policy.dedupe_for_ms, key))
+        if not silently:
+            self.write(t, message, dict(said, final=final, repeat=False, reasons=reasons))
+
+    def write(self, moment, message, said):
+        decision = {word: message[word] for word in COPIED_TO_DECISION}
+        decision.update(request_id=message["id"], customer=message["customer"], **said)
+        decision.update(expires=message["expires"], arm=None, policy=self.policy.name)
+        decision["request"] = position("requests", self.partition, message["offset"])
         decision["positions"] = [position("touchpoints", self.partition, self.next_touchpoint)]
         self.decisions.append(decision)
-
-    # Rules
-
-    def earliest(self, rule, request, moment):
-        """(the earliest moment >= `moment` at which it permits, or NEVER; what counted; n)."""
-        if rule.family == "cap":
-            return self.cap(rule, request, moment)
-        if rule.family == "retarget":
-            return self.retarget(rule, request, moment), None, None
-        return self.wait(rule, request, moment), None, None
-
-    def cap(self, rule, request, moment):
-        if lacks(request, rule.each):
-            return moment, None, None
-        customer = self.customer(request["customer"])
-        ends = [time + rule.window_ms for time, *_ in self.counted(rule, request)]
-        if rule.reserves:
-            ends += [self.lapse(permit) for permit in self.reservations(rule, request)]
-        ends = sorted((end for end in ends if end > moment), reverse=True)
-        if len(ends) < rule.at_most:
-            answer = moment
-        else:
-            answer = ends[rule.at_most - 1] if rule.at_most else NEVER
-        return answer, min(len(ends), rule.at_most), rule.at_most
-
-    def reservations(self, rule, request):
-        """The permits of the counter that are neither confirmed nor refunded, lapsed or not."""
-        customer = self.customer(request["customer"])
-        settling = RESERVING.intersection(rule.types) | {"bounce"}
-        return [
-            permit
-            for permit in customer.permits
-            if self.belongs(rule, request, permit)
-            and not customer.settled(permit, rule.each, settling)
-        ]
-
-    def counted(self, rule, request):
-        """The touches that a cap counts, whenever they were: equal in all is one."""
-        customer = self.customer(request["customer"])
-        touches = [touch for touch in customer.touches if touch["type"] in rule.types]
-        if "permit" in rule.types:
-            touches += customer.permits_not_refunded(rule.each)
-        return {
-            (touch["time"], touch["type"], touch["tag"])
-            for touch in touches
-            if self.belongs(rule, request, touch)
-        }
-
-    def retarget(self, rule, request, moment):
-        if lacks(request, rule.each):
-            return NEVER
-        interest = self.latest(rule, request, rule.types)
-        if interest is None or interest < moment - rule.window_ms:
-            return NEVER
-        end = self.latest(rule, request, rule.until)
-        return moment if end is None or end < interest else NEVER
-
-    def wait(self, rule, request, moment):
-        about = request["about"]
-        if about is not None and about["type"] in rule.types:
-            x = about["time"]
-        elif lacks(request, rule.each):
-            return NEVER
-        else:
-            x = self.latest(rule, request, rule.types)
-        if x is None or moment > x + rule.most_ms:
-            return NEVER
-        return max(moment, x + rule.least_ms)
-
-    def latest(self, rule, request, types):
-        """The time of the latest touch of these types that retarget or wait looks at."""
-        customer = self.customer(request["customer"])
-        touches = customer.touches + customer.permits_not_refunded(rule.each)
-        times = [
-            touch["time"]
-            for touch in touches
-            if touch["type"] in types
-            and same_scope(rule.each, request, touch)
-            and selects(rule.where, touch)
-        ]
-        return max(times, default=None)
-
-    @staticmethod
-    def belongs(rule, request, touch):
-        """Whether a touch or permit is of the counter of a cap that this request meets."""
-        return (
-            selects(rule.words, touch)
-            and selects(rule.where, touch)
-            and same_scope(rule.each, request, touch)
-        )
-
-    # Permits that are kept
-
-    def lapse(self, permit):
-        return permit["time"] + self.policy.confirm_within_ms(permit["channel"])
-
-    def history_full(self, request, t):
-        """The reason to deny, if a cap that would count the permit can keep no more."""
-        bound = self.policy.permits_per_customer
-        for rule in self.policy.rules:
-            if rule.family != "cap" or not self.belongs(rule, request, request):
-                continue
-            kept = self.kept(rule, request, t)
-            if kept is not None and kept >= bound:
-                return gate_reason("history full", kept, bound)
-        return None
-
-    def is_kept_beside(self, request, permit):
-        """Whether a cap counts this permit in a scope that the request shares."""
-        return any(
-            rule.family == "cap"
-            and (rule.reserves or "permit" in rule.types)
-            and self.belongs(rule, request, permit)
-            for rule in self.policy.rules
-        )
-
-    def kept(self, rule, request, t):
-        """How many earlier permits the cap keeps; none, if it counts no permits."""
-        if "permit" in rule.types:
-            times = [time for time, kind, _ in self.counted(rule, request) if kind == "permit"]
-            return sum(time > t - rule.window_ms for time in times)
-        if rule.reserves:
-            within = self.policy.confirm_within_ms
-            return sum(
-                t < self.lapse(permit) and within(permit["channel"]) == within(request["channel"])
-                for permit in self.reservations(rule, request)
-            )
-        return None
+        self.moments.append(moment)
 
 
-def names(touchpoint, permit):
-    """Whether a touchpoint with a message id means this permit."""
-    if touchpoint["receipt"] is not None:
-        return touchpoint["receipt"] == {"time": permit["time"], "tag": permit["tag"]}
-    return touchpoint["order"] > permit["order"] and touchpoint["tag"] == permit["tag"]
-
-
-def lacks(request, each):
-    return each != "customer" and request[each] is None
-
-
-def same_scope(each, request, touch):
-    """A touch without the word does not count in that scope."""
-    return each == "customer" or (touch[each] is not None and touch[each] == request[each])
-
-
-def dead_letter(stream, partition, offset, record):
-    letter = {"stream": stream, "partition": partition, "offset": offset, "time": record["time"]}
-    return dict(letter, reason="future", value=record)
+def general_variant(request):
+    """Another message: for everybody, without a subject."""
+    general = request["general"]
+    message = dict(request, kind="general", variant="general", payload=general["payload"])
+    message.update(dict.fromkeys(WITHOUT_IN_GENERAL))
+    for word in ("campaign", "topic"):
+        if general[word] is not None:
+            message[word] = general[word]
+    return message
 
 
 def position(topic, partition, offset):

@@ -21,6 +21,7 @@ from comparing import (
     compare_rejected,
     decision_key,
     judged_line,
+    message_key,
 )
 from oracle import judge
 from recording import Datum, Defaults, RecordingError
@@ -55,7 +56,7 @@ def main():
         "--partitions", type=int, required=True, help="of the topics of touchpoints and requests"
     )
     parser.add_argument("--topics-prefix", default="", help="before each topic's name")
-    parser.add_argument("--at-least-once", action="store_true", help="tolerate identical repeats")
+    parser.add_argument("--at-least-once", action="store_true", help="tolerate identical doubles")
     arguments = parser.parse_args()
     try:
         verdict = judge(policies.load(arguments.policy), arguments.recording, arguments.partitions)
@@ -127,11 +128,11 @@ def read_to_ends(consumer, places):
 
 def judge_topics(verdict, written, arguments, out):
     report = Report(out)
-    prefix, repeats = arguments.topics_prefix, arguments.at_least_once
+    prefix, doubles = arguments.topics_prefix, arguments.at_least_once
     decisions = decode_keyed(report, "decision", written.get("decisions", []))
     for decision in decisions:
         strip_prefix(decision, prefix)
-    compare_decisions(report, verdict.decisions, decisions, repeats)
+    compare_decisions(report, verdict.decisions, decisions, doubles)
     for partition in range(arguments.partitions):
         compare_order(
             report,
@@ -145,7 +146,7 @@ def judge_topics(verdict, written, arguments, out):
     }
     for channel in sorted(set(expected) | set(topics)):
         messages = decode_keyed(report, "permitted", written.get(topics.get(channel), []))
-        compare_permitted(report, channel, expected.get(channel, []), messages, repeats)
+        compare_permitted(report, channel, expected.get(channel, []), messages, doubles)
         judge_permitted_order(report, channel, expected.get(channel, []), messages, decisions)
     letters = [dead_letter(message, prefix) for message in written.get("rejected", [])]
     compare_rejected(
@@ -162,8 +163,8 @@ def judge_permitted_order(report, channel, oracle, messages, decisions):
         d["message_id"]: d["request"]["partition"] for d in decisions if d["message_id"] is not None
     }
     for partition in sorted(set(partitions.values())):
-        ours = [m["message_id"] for m in oracle if partitions.get(m["message_id"]) == partition]
-        theirs = [m["message_id"] for m in messages if partitions.get(m["message_id"]) == partition]
+        ours = [message_key(m) for m in oracle if partitions.get(m["message_id"]) == partition]
+        theirs = [message_key(m) for m in messages if partitions.get(m["message_id"]) == partition]
         compare_order(report, f"permitted.{channel} of partition {partition}", ours, theirs)
 
 

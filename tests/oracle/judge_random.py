@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Judges `touchgate replay` on random cases, one a seed; stops at the first that differs.
 
-It then says how to rerun that case by itself.
+It makes that case as small as it can, keeps it, shows it, and says how to run it by itself.
 
 Exit status: 0 if all is equal, 1 if a case differs or touchgate fails.
 """
 
 import argparse
 import io
+import json
 import os
 import shlex
 import shutil
@@ -18,8 +19,9 @@ import tempfile
 
 import policy as policies
 from judge_replay import judge_output
-from oracle import judge
-from random_case import write_case
+from oracle import judge_records
+from random_case import make_case, parse_features, write_case
+from shrinking import shrink
 
 TIMEOUT_S = 60
 
@@ -31,24 +33,37 @@ def main():
         "--seeds", required=True, type=parse_seeds, metavar="FROM..TO", help="both included"
     )
     parser.add_argument("--shards", type=int, default=1)
+    parser.add_argument(
+        "--features",
+        type=parse_features,
+        default="basic",
+        help="all, basic (caps, retarget, wait), or basic and some of: gap, cooldown, consent, "
+        "general, repeats, with commas",
+    )
+    parser.add_argument("--go-on", action="store_true", help="judge the seeds after it, too")
     arguments = parser.parse_args()
-    directory = tempfile.mkdtemp(prefix="touchgate-random-")
-    records = 0
+    runner = Runner(arguments.touchgate, arguments.shards)
+    differing = []
     for seed in arguments.seeds:
-        out = io.StringIO()
-        judged = judge_seed(arguments, seed, directory, out)
-        if judged is None:
-            print(out.getvalue(), end="")
-            print(f"seed {seed} differs; its case is kept in {directory}. Again, by itself:")
-            print(f"  {shlex.join(rerun(arguments, seed))}")
-            return 1
-        records += judged
+        case = make_case(seed, arguments.features)
+        kind = runner.judge(case)
+        if kind != EQUAL:
+            differing.append(seed)
+            keep_smallest(runner, case, kind, seed)
+            if not arguments.go_on:
+                return 1
         if seed % 100 == 0:
-            print(f"up to seed {seed}: all equal", flush=True)
-    shutil.rmtree(directory)
+            print(f"up to seed {seed}: {verdict_of(differing)}", flush=True)
     seeds = arguments.seeds
-    print(f"judged seeds {seeds[0]}..{seeds[-1]}, {records} decisions: all equal")
-    return 0
+    print(
+        f"judged seeds {seeds[0]}..{seeds[-1]}, {runner.decisions} decisions: "
+        f"{verdict_of(differing)}"
+    )
+    return 1 if differing else 0
+
+
+def verdict_of(differing):
+    return f"different: {differing}" if differing else "all equal"
 
 
 def parse_seeds(text):
@@ -58,46 +73,84 @@ def parse_seeds(text):
     return range(int(first), int(last if dots else first) + 1)
 
 
-def rerun(arguments, seed):
-    return [
-        sys.executable,
-        os.path.abspath(__file__),
-        *(
-            "--touchgate",
-            arguments.touchgate,
-            "--shards",
-            str(arguments.shards),
-            "--seeds",
-            f"{seed}..{seed}",
-        ),
-    ]
+EQUAL, DIFFERS, FAILS = "equal", "differs", "fails"
 
 
-def judge_seed(arguments, seed, directory, out):
-    """How many decisions were judged equal; none: something differs."""
-    case = write_case(seed, directory)
-    policy_path, output = os.path.join(directory, "policy.yaml"), os.path.join(directory, "output")
-    shutil.rmtree(output, ignore_errors=True)
-    command = [arguments.touchgate, "replay", "--policy", policy_path, "--output", output]
-    command += [
-        "--partitions",
-        str(case["partitions"]),
-        "--shards",
-        str(arguments.shards),
-        directory,
-    ]
-    print(shlex.join(command), file=out)
-    done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    if done.returncode != 0:
-        print(f"touchgate ended with {done.returncode}\n{done.stdout}{done.stderr}", file=out)
-        return None
-    verdict = judge(policies.load(policy_path), [directory], case["partitions"])
+class Runner:
+    """Runs touchgate on cases and judges what it writes."""
+
+    def __init__(self, touchgate, shards):
+        self.touchgate = touchgate
+        self.shards = shards
+        self.directory = tempfile.TemporaryDirectory(prefix="touchgate-random-")
+        self.decisions = 0  # judged equal
+        self.told = ""  # of the last case
+
+    def command(self, case, directory):
+        return [
+            *(self.touchgate, "replay", "--policy", os.path.join(directory, "policy.yaml")),
+            *("--output", os.path.join(directory, "output")),
+            *("--partitions", str(case.partitions), "--shards", str(self.shards), directory),
+        ]
+
+    def judge(self, case, directory=None):
+        """Whether it is equal, differs, or touchgate fails on it."""
+        directory = directory or self.directory.name
+        write_case(case, directory)
+        output = os.path.join(directory, "output")
+        shutil.rmtree(output, ignore_errors=True)
+        done = subprocess.run(
+            self.command(case, directory),
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+        if done.returncode != 0:
+            self.told = f"touchgate ended with {done.returncode}\n{done.stdout}{done.stderr}"
+            return FAILS
+        policy = policies.parse(case.text)
+        verdict = judge_records(policy, case.touchpoints, case.requests, case.partitions)
+        out = io.StringIO()
+        try:
+            equal = judge_output(verdict, output, out)
+        except Exception as error:  # whatever touchgate wrote, this is its failure
+            self.told = f"cannot judge the output: {type(error).__name__}: {error}"
+            return FAILS
+        self.told = out.getvalue()
+        self.decisions += len(verdict.decisions) if equal else 0
+        return EQUAL if equal else DIFFERS
+
+
+def keep_smallest(runner, case, kind, seed):
+    """Shrinks the case, keeps it in a folder, and shows it."""
+    small = shrink(case, lambda smaller: fails_as(runner, smaller, kind))
+    directory = tempfile.mkdtemp(prefix=f"touchgate-seed-{seed}-")
+    runner.judge(small, directory)
+    print(f"seed {seed} {kind}; the smallest case that does so, with {runner.shards} shards:")
+    print(small.text)
+    for name, records in (("touchpoint", small.touchpoints), ("request", small.requests)):
+        for record in records:
+            print(f"{name} {json.dumps(brief(record), default=bytes.hex)}")
+    print(runner.told)
+    print(f"It is kept in {directory}. Again, by itself:")
+    print(f"  {shlex.join(runner.command(small, directory))}", flush=True)
+
+
+def fails_as(runner, case, kind):
     try:
-        equal = judge_output(verdict, output, out)
-    except Exception as error:  # whatever touchgate wrote, this is its failure
-        print(f"cannot judge the output: {type(error).__name__}: {error}", file=out)
-        return None
-    return len(verdict.decisions) if equal else None
+        return bool(case.touchpoints or case.requests) and runner.judge(case) == kind
+    except (policies.PolicyError, KeyError, TypeError, AttributeError):
+        return False  # what is left is no policy
+
+
+def brief(record):
+    return {
+        name: value
+        for name, value in record.items()
+        if value not in (None, "unknown", "first_party", "none", 0, False, b"", [], {})
+        or name == "time"
+    }
 
 
 if __name__ == "__main__":

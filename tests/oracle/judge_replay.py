@@ -26,6 +26,7 @@ from comparing import (
     compare_summary,
     decision_key,
     judged_line,
+    message_key,
 )
 from gate import SKEW_MS
 from oracle import judge
@@ -98,10 +99,8 @@ def judge_permitted(report, verdict, output, hashes):
             )
         messages = read_container(found[channel], "permitted") if channel in found else []
         compare_permitted(report, channel, oracle, messages)
-        keys = [message["message_id"] for message in oracle]
-        compare_order(
-            report, f"permitted.{channel}", keys, [message["message_id"] for message in messages]
-        )
+        keys = list(map(message_key, oracle))
+        compare_order(report, f"permitted.{channel}", keys, map(message_key, messages))
         if not {message["policy_hash"] for message in messages} <= hashes:
             report.mismatch(f"permitted.{channel}: policy_hash differs from that of the decisions")
 

@@ -5,6 +5,7 @@ Only what docs/semantics.md gives a meaning is understood; anything else is refu
 oracle never judges a policy that it understands only in part.
 """
 
+import functools
 import re
 from dataclasses import dataclass, field
 
@@ -42,16 +43,27 @@ class Rule:
     words: dict  # `for`: word -> the values of which one must match
     where: dict  # the same, for the touches looked at
     each: str = "customer"
-    types: tuple = ()  # cap: what counts; retarget, wait: `after`
-    until: tuple = ()  # retarget: what ends it
+    types: tuple = ()  # cap: what counts; gap: permit; the others: `after`
+    until: tuple = ()  # retarget: what ends it; cooldown: `reset_by`
     at_most: int = 0  # cap: n
-    window_ms: int = 0  # cap: W; retarget: `within`
+    times: int = 1  # cooldown: n
+    window_ms: int = 0  # cap: W; retarget: `within`; gap, cooldown: D
     least_ms: int = 0  # wait: A
     most_ms: int = FOREVER_MS  # wait: B
+    general: bool = False  # `instead: general`
 
     @property
     def reserves(self):
         return self.family == "cap" and not RESERVING.isdisjoint(self.types)
+
+    @property
+    def counts_permits(self):
+        return self.family in ("cap", "gap", "cooldown") and "permit" in self.types
+
+    @property
+    def kept_ms(self):
+        """How long a permit that it counts matters."""
+        return 2 * self.window_ms if self.family == "cooldown" else self.window_ms
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,8 @@ class Policy:
     throttles: list = field(default_factory=list)
     confirm_ms: dict = field(default_factory=dict)
     permits_per_customer: int = 256
+    dedupe_for_ms: int = 72 * HOUR_MS
+    dedupe_per_partition: int = 1_000_000
 
     def confirm_within_ms(self, channel):
         """How long a permit of this channel stays a reservation."""
@@ -97,6 +111,7 @@ def parse_rate(text):
     return int(count), parse_duration_ms(period if period[:1].isdigit() else "1" + period)
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def matches(value, allowed, word):
     """Whether a word's value is one of those allowed; in patterns `*` stands for any text."""
     if value is None:
@@ -130,6 +145,7 @@ def parse(text):
         for channel, time in defaults.get("confirm_within", {}).items()
     }
     limits = document.get("limits") or {}
+    known(limits, ("permits_per_customer", "dedupe_for", "dedupe_per_partition"), "limits")
     return Policy(
         name=document.get("policy", ""),
         rules=[parse_rule(entry) for entry in document.get("rules") or []],
@@ -138,19 +154,21 @@ def parse(text):
         ],
         confirm_ms=confirm,
         permits_per_customer=int(limits.get("permits_per_customer", 256)),
+        dedupe_for_ms=parse_duration_ms(limits.get("dedupe_for", "72h")),
+        dedupe_per_partition=int(limits.get("dedupe_per_partition", 1_000_000)),
     )
 
 
 def parse_rule(entry):
-    known(entry, ("rule", "for", "cap", "retarget", "wait"), "a rule")
-    families = [family for family in ("cap", "retarget", "wait") if family in entry]
+    known(entry, ("rule", "for", "instead", *FAMILIES), "a rule")
+    families = [family for family in FAMILIES if family in entry]
     if len(families) != 1:
         raise PolicyError(
-            f"rule {entry.get('rule')!r} must have exactly one of cap, retarget, wait"
+            f"rule {entry.get('rule')!r} must have exactly one of {', '.join(FAMILIES)}"
         )
-    family = families[0]
-    body = entry[family]
-    return {"cap": parse_cap, "retarget": parse_retarget, "wait": parse_wait}[family](entry, body)
+    if entry.get("instead", "general") != "general":
+        raise PolicyError(f"instead: {entry['instead']!r} is not general")
+    return FAMILIES[families[0]](entry, entry[families[0]])
 
 
 def common(entry, family, body):
@@ -163,6 +181,7 @@ def common(entry, family, body):
         "words": parse_words(entry.get("for"), REQUEST_WORDS),
         "where": parse_words(body.get("where"), TOUCH_WORDS),
         "each": each,
+        "general": "instead" in entry,
     }
 
 
@@ -197,6 +216,41 @@ def parse_wait(entry, body):
     if "at_most" in body:
         bounds["most_ms"] = parse_duration_ms(body["at_most"])
     return Rule(types=as_list(body["after"]), **bounds, **common(entry, "wait", body))
+
+
+def parse_gap(entry, body):
+    known(body, ("at_least", "each", "where"), "gap")
+    return Rule(
+        types=("permit",),
+        window_ms=parse_duration_ms(body["at_least"]),
+        **common(entry, "gap", body),
+    )
+
+
+def parse_cooldown(entry, body):
+    known(body, ("after", "times", "for", "reset_by", "each", "where"), "cooldown")
+    return Rule(
+        types=as_list(body["after"]),
+        until=as_list(body.get("reset_by", [])),
+        times=int(body.get("times", 1)),
+        window_ms=parse_duration_ms(body["for"]),
+        **common(entry, "cooldown", body),
+    )
+
+
+def parse_consent(entry, body):
+    known(body, (), "consent")
+    return Rule(**common(entry, "consent", body))
+
+
+FAMILIES = {
+    "cap": parse_cap,
+    "gap": parse_gap,
+    "retarget": parse_retarget,
+    "wait": parse_wait,
+    "cooldown": parse_cooldown,
+    "consent": parse_consent,
+}
 
 
 def parse_throttle(entry, position):

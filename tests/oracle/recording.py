@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recordings: Avro container files, their two streams, and how these are split by partition."""
 
+import functools
 import glob
-import io
 import json
 import os
 
-import avro.datafile
-import avro.io
-import avro.schema
+from containers import Cursor, Malformed, read_file, reader_of, write_file
 
 SCHEMAS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "schemas")
 
@@ -17,6 +15,7 @@ class RecordingError(Exception):
     """A recording or an output that cannot be read."""
 
 
+@functools.lru_cache(maxsize=None)
 def schema_json(name):
     with open(os.path.join(SCHEMAS, name + ".avsc"), encoding="utf-8") as file:
         return json.load(file)
@@ -30,6 +29,9 @@ def plain(node):
 
 
 def parse_schema(node):
+    """For those who want to use python-avro itself."""
+    import avro.schema
+
     return avro.schema.parse(json.dumps(plain(node)))
 
 
@@ -64,37 +66,34 @@ class Defaults:
 
 def read_container(path, name):
     """All records of a container file, as dictionaries with the fields of schemas/<name>.avsc."""
-    defaults = Defaults(name)
-    with open(path, "rb") as file:
-        try:
-            reader = avro.datafile.DataFileReader(file, avro.io.DatumReader())
-            schema = parse_schema(json.loads(reader.schema))
-            reader.datum_reader.writers_schema = reader.datum_reader.readers_schema = schema
-            return [defaults.resolve(record) for record in reader]
-        except RecordingError as error:
-            raise RecordingError(f"{path}: {error}") from None
-        except Exception as error:  # python3-avro raises of every kind
-            raise RecordingError(f"{path}: {type(error).__name__}: {error}") from error
+    try:
+        schema, records = read_file(path)
+        if schema == schema_json(name):
+            return records
+        defaults = Defaults(name)
+        return [defaults.resolve(record) for record in records]
+    except RecordingError as error:
+        raise RecordingError(f"{path}: {error}") from None
+    except (Malformed, ValueError, LookupError, TypeError, ArithmeticError) as error:
+        raise RecordingError(f"{path}: {type(error).__name__}: {error}") from error
 
 
 def write_container(path, name, records, codec="null"):
-    schema = parse_schema(schema_json(name))
-    with open(path, "wb") as file:
-        writer = avro.datafile.DataFileWriter(file, avro.io.DatumWriter(), schema, codec=codec)
-        for record in records:
-            writer.append(record)
-        writer.close()
+    write_file(path, schema_json(name), records, codec)
 
 
 class Datum:
     """Reads single values of one schema."""
 
     def __init__(self, name):
-        schema = parse_schema(schema_json(name))
-        self.reader = avro.io.DatumReader(schema, schema)
+        self.read = reader_of(schema_json(name))
 
     def decode(self, value):
-        return self.reader.read(avro.io.BinaryDecoder(io.BytesIO(value)))
+        cursor = Cursor(value)
+        record = self.read(cursor)
+        if cursor.at != len(value):
+            raise Malformed(f"{len(value) - cursor.at} bytes too many")
+        return record
 
 
 def read_streams(directories):

@@ -7,14 +7,14 @@ import io
 import time
 import unittest
 
-import avro.io
 from confluent_kafka import Producer
 
 import policy as policies
+from containers import writer_of
 from judge_kafka import SCHEMA_IDS, judge_topics, read_topics
 from oracle import judge_records
 from random_case import make_case
-from recording import RecordingError, parse_schema, schema_json
+from recording import RecordingError, schema_json
 
 PREFIX = "tg."
 SEED = 3
@@ -22,19 +22,17 @@ START_UP_S = 30
 
 
 def framed(name, record):
-    out = io.BytesIO(b"\0" + SCHEMA_IDS[name].to_bytes(4, "big"))
-    out.seek(0, io.SEEK_END)
-    schema = parse_schema(schema_json(name))
-    avro.io.DatumWriter(schema).write(record, avro.io.BinaryEncoder(out))
-    return out.getvalue()
+    out = bytearray(b"\0" + SCHEMA_IDS[name].to_bytes(4, "big"))
+    writer_of(schema_json(name))(out, record)
+    return bytes(out)
 
 
 class Run(unittest.TestCase):
     def setUp(self):
-        text, touchpoints, requests, _ = make_case(SEED)
+        case = make_case(SEED)
         self.partitions = 4  # of the mock broker's topics
-        policy = policies.parse(text)
-        self.verdict = judge_records(policy, touchpoints, requests, self.partitions)
+        policy = policies.parse(case.text)
+        self.verdict = judge_records(policy, case.touchpoints, case.requests, self.partitions)
         self.producer = Producer({"test.mock.num.brokers": 1, "partitioner": "murmur2_random"})
         deadline = time.monotonic() + START_UP_S
         while not self.producer.list_topics(timeout=1).brokers and time.monotonic() < deadline:

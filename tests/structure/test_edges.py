@@ -23,8 +23,10 @@ EDGES = {
     "kafka": "base config avro records recording shard telemetry",
     "replay": "base config avro records recording rules shard telemetry",
     "import": "base config avro records",
+    "generate": "base avro records recording",
     "scenario": "base config avro records rules shard",
-    "cli": "base config avro records recording rules shard telemetry kafka replay import scenario",
+    "cli": "base config avro records recording rules shard telemetry kafka replay import generate "
+           "scenario",
     "main": "base cli",
 }
 

@@ -36,6 +36,16 @@ static inline struct tg_identity identity(uint64_t low, uint32_t high)
         return (struct tg_identity){low, high};
 }
 
+/* Distinct identities that are spread as those of the keyed hash are. */
+static inline struct tg_identity spread(uint64_t number)
+{
+        uint64_t z = number * UINT64_C(0x9e3779b97f4a7c15) + UINT64_C(0x632be59bd9b4e019);
+
+        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+        return identity(z ^ z >> 31, (uint32_t)(z >> 16));
+}
+
 static inline void cell_init(struct cell *cell, size_t table_size)
 {
         static const struct tg_hash_key key = {{1, 2, 3}};
@@ -52,9 +62,10 @@ static inline void cell_init(struct cell *cell, size_t table_size)
         cell->view = (struct tg_cell_view){
                 .table = cell->table,
                 .layout = &cell->layout,
-                .cell = tg_table_obtain(cell->table, identity(1, 1)),
+                .cell = tg_table_obtain(cell->table, identity(1, 1), 0),
                 .now_ms = START_MS,
                 .horizon_ms = START_MS + SKEW_MS,
+                .erased_ms = TG_NO_TIME,
         };
 }
 

@@ -44,14 +44,14 @@ Test(table, whoever_was_not_added_is_not_found)
 Test(table, both_parts_of_an_identity_tell_it_apart)
 {
         struct tg_table *table = table_of(64 << 10);
-        struct tg_line *one = tg_table_obtain(table, identity(5, 1));
-        struct tg_line *other = tg_table_obtain(table, identity(5, 2));
+        struct tg_line *one = tg_table_obtain(table, identity(5, 1), 0);
+        struct tg_line *other = tg_table_obtain(table, identity(5, 2), 0);
 
         cr_assert_neq(one, other);
         cr_assert_eq(tg_table_find(table, identity(5, 1)), one);
         cr_assert_eq(tg_table_find(table, identity(5, 2)), other);
         cr_assert_null(tg_table_find(table, identity(5, 3)));
-        cr_assert_eq(tg_table_obtain(table, identity(5, 1)), one);
+        cr_assert_eq(tg_table_obtain(table, identity(5, 1), 0), one);
         cr_assert_eq(tg_table_cells(table), 2);
         tg_table_free(table);
 }
@@ -59,7 +59,7 @@ Test(table, both_parts_of_an_identity_tell_it_apart)
 Test(table, an_identity_of_zeros_is_one_like_others)
 {
         struct tg_table *table = table_of(64 << 10);
-        struct tg_line *line = tg_table_obtain(table, identity(0, 0));
+        struct tg_line *line = tg_table_obtain(table, identity(0, 0), 0);
 
         cr_assert_not_null(line);
         cr_assert_eq(tg_table_find(table, identity(0, 0)), line);
@@ -71,17 +71,30 @@ Test(table, one_that_is_full_keeps_who_is_there_and_says_so)
         struct tg_table *table = table_of(64 << 10);
         uint64_t added = 0;
 
-        while (tg_table_obtain(table, identity(added * 0x9e3779b97f4a7c15 + 1, 1)))
+        while (tg_table_obtain(table, spread(added), 0)) {
+                tg_table_maintain(table, START_MS);
                 added++;
-        cr_assert_eq(added, 384, "three quarters of 512 lines, not %ju", (uintmax_t)added);
+        }
+        cr_assert_gt(added, 512, "half of 1024 lines, not %ju", (uintmax_t)added);
         cr_assert(tg_table_overflowed(table));
         cr_assert_eq(tg_table_cells(table), added);
         for (uint64_t i = 0; i < added; i++) {
-                struct tg_identity who = identity(i * 0x9e3779b97f4a7c15 + 1, 1);
-
-                cr_assert_not_null(tg_table_find(table, who));
-                cr_assert_eq(tg_table_obtain(table, who), tg_table_find(table, who));
+                cr_assert_not_null(tg_table_find(table, spread(i)));
+                cr_assert_eq(tg_table_obtain(table, spread(i), 0), tg_table_find(table, spread(i)));
         }
+        tg_table_free(table);
+}
+
+Test(table, it_never_takes_more_than_it_was_given_and_a_segment)
+{
+        struct tg_table *table = table_of(1 << 20);
+        size_t segment = (1 << 20) / 8;
+
+        for (uint64_t i = 0; i < 100000; i++) {
+                tg_table_obtain(table, spread(i), 0);
+                tg_table_maintain(table, START_MS);
+        }
+        cr_assert_leq(tg_table_memory_bytes(table), (1 << 20) + segment);
         tg_table_free(table);
 }
 
@@ -89,8 +102,10 @@ Test(table, until_it_is_full_it_does_not_say_so)
 {
         struct tg_table *table = table_of(64 << 10);
 
-        for (uint64_t i = 0; i < 384; i++)
-                cr_assert_not_null(tg_table_obtain(table, identity(i, 1)));
+        for (uint64_t i = 0; i < 384; i++) {
+                cr_assert_not_null(tg_table_obtain(table, spread(i), 0));
+                tg_table_maintain(table, START_MS);
+        }
         cr_assert_not(tg_table_overflowed(table));
         tg_table_free(table);
 }
@@ -128,7 +143,8 @@ Test(table, a_hundred_thousand_customers_are_found_and_hold_what_was_recorded)
 
                 while (who > 0 && by_low(&identities[who], &identities[who - 1]) == 0)
                         who--;
-                cell.view.cell = tg_table_obtain(cell.table, identities[who]);
+                tg_table_maintain(cell.table, START_MS);
+                cell.view.cell = tg_table_obtain(cell.table, identities[who], 0);
                 cr_assert_not_null(cell.view.cell, "seed %u", first);
                 cr_assert(tg_touches_record(&cell.view, MANY, START_MS, recorded[who]++));
         }

@@ -136,7 +136,7 @@ Test(touches, without_a_further_line_the_cell_is_incomplete_and_keeps_what_it_ha
 
         cell_init(&cell, 64 << 10);
         other = cell.view;
-        other.cell = tg_table_obtain(cell.table, identity(2, 2));
+        other.cell = tg_table_obtain(cell.table, identity(2, 2), 0);
         cell.layout.counters[MANY].keep = 1 << 20;
         while (tg_touches_record(&cell.view, MANY, START_MS, stored))
                 stored++;

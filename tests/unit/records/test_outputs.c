@@ -91,6 +91,7 @@ static struct tg_decision decision_on(const struct tg_request *request)
         return (struct tg_decision){
                 .request = request,
                 .time_ms = 2000,
+                .variant = TG_VARIANT_AS_REQUESTED,
                 .source = {"requests", 3, 9},
                 .facts = facts,
                 .fact_count = 1,

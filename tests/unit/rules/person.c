@@ -43,7 +43,7 @@ static struct tg_history history_of(struct person *person, struct tg_traits trai
         return history;
 }
 
-void tell(struct person *person, struct tg_touchpoint touchpoint)
+bool tell(struct person *person, struct tg_touchpoint touchpoint)
 {
         struct tg_history history;
         char id[16];
@@ -52,7 +52,7 @@ void tell(struct person *person, struct tg_touchpoint touchpoint)
         if (!tg_span_present(touchpoint.id))
                 touchpoint.id = text(id);
         history = history_of(person, tg_traits_of_touchpoint(&touchpoint));
-        tg_facts_apply(&history, &touchpoint);
+        return tg_facts_apply(&history, &touchpoint);
 }
 
 void tell_of(struct person *person, enum tg_type type, int64_t time_ms)

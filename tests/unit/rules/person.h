@@ -35,8 +35,8 @@ void person_deinit(struct person *person);
         tg_cleanup(person_deinit) struct person name; \
         person_init(&name, lines)
 
-/* Tells a fact at the present clock; an id is made up if it has none. */
-void tell(struct person *person, struct tg_touchpoint touchpoint);
+/* Tells a fact at the present clock; an id is made up if it has none. False if it was refused. */
+bool tell(struct person *person, struct tg_touchpoint touchpoint);
 
 /* The same in short: only a type and a time. */
 void tell_of(struct person *person, enum tg_type type, int64_t time_ms);

@@ -19,17 +19,44 @@ static void make_rule(struct plain_rule *rule, unsigned *seed)
         static const enum tg_type counted[] = {TG_TYPE_CLICK, TG_TYPE_IMPRESSION, TG_TYPE_PERMIT};
         static const enum tg_scope scopes[] = {TG_SCOPE_CUSTOMER, TG_SCOPE_CUSTOMER,
                                                TG_SCOPE_CHANNEL, TG_SCOPE_CAMPAIGN};
+        static const uint64_t outcomes[] = {
+                1 << TG_TYPE_CLICK,
+                1 << TG_TYPE_PERMIT,
+                1 << TG_TYPE_CLICK | 1 << TG_TYPE_VIEW,
+                1 << TG_TYPE_CLICK | 1 << TG_TYPE_PERMIT,
+        };
 
         *rule = (struct plain_rule){
-                .family = chance(seed, 2) ? PLAIN_CAP : (enum plain_family)random_below(seed, 3),
+                .family = chance(seed, 3) ? PLAIN_CAP : (enum plain_family)random_below(seed, 5),
                 .for_channel = chance(seed, 3) ? some_channel(seed) : TG_CHANNEL_UNKNOWN,
                 .each = scopes[random_below(seed, 4)],
                 .type = counted[random_below(seed, 3)],
                 .count = random_below(seed, 12) ? 1 + random_below(seed, 3) : 0,
                 .window_ms = 1 + random_below(seed, PLAIN_SPAN_MS),
                 .until = chance(seed, 2),
+                .after = outcomes[random_below(seed, 4)],
         };
+        if (rule->family == PLAIN_GAP || rule->family == PLAIN_COOLDOWN)
+                rule->type = TG_TYPE_PERMIT;
+        if (rule->family == PLAIN_COOLDOWN && rule->count == 0)
+                rule->count = 1;
         rule->at_least_ms = random_below(seed, (int)rule->window_ms + 1);
+}
+
+static int write_cooldown(const struct plain_rule *rule, char *yaml, size_t size)
+{
+        char types[64] = "";
+        int used = 0;
+
+        for (unsigned type = 0; type < TG_COUNTED_TYPES; type++) {
+                if (rule->after >> type & 1)
+                        used += snprintf(types + used, sizeof types - (size_t)used, "%s%s",
+                                         used ? ", " : "", tg_word(&tg_type_words, type));
+        }
+        return snprintf(yaml, size, "  cooldown: {after: [%s], times: %d, for: %dms, each: %s%s}\n",
+                        types, rule->count, (int)rule->window_ms,
+                        tg_word(&tg_scope_words, rule->each),
+                        rule->until ? ", reset_by: purchase" : "");
 }
 
 static int write_rule(const struct plain_rule *rule, int number, char *yaml, size_t size)
@@ -48,6 +75,11 @@ static int write_rule(const struct plain_rule *rule, int number, char *yaml, siz
                                        "  cap: {count: %s, at_most: %d, per: %dms, each: %s}\n",
                                        tg_word(&tg_type_words, rule->type), rule->count, window,
                                        each);
+        if (rule->family == PLAIN_COOLDOWN)
+                return used + write_cooldown(rule, yaml, size);
+        if (rule->family == PLAIN_GAP)
+                return used +
+                       snprintf(yaml, size, "  gap: {at_least: %dms, each: %s}\n", window, each);
         if (rule->family == PLAIN_RETARGET)
                 return used + snprintf(yaml, size,
                                        "  retarget: {after: [view, cart], within: %dms, each: %s%s}"
@@ -146,7 +178,7 @@ static bool settled(const struct plain *plain, const struct plain_rule *rule, in
         return false;
 }
 
-/* Whether event number I counts for a cap at T_MS. */
+/* Whether event number I counts for a cap or a gap at T_MS. */
 static bool counts(const struct plain *plain, const struct plain_rule *rule, int i, int64_t t_ms)
 {
         const struct plain_event *event = &plain->events[i];
@@ -193,6 +225,35 @@ static int64_t latest(const struct plain *plain, const struct plain_rule *rule,
         return latest_ms;
 }
 
+static int later_first(const void *a, const void *b)
+{
+        int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+        return (x < y) - (x > y);
+}
+
+/* Whether a cooldown lets a message leave at T_MS. */
+static bool cooled(const struct plain *plain, const struct plain_rule *rule,
+                   const struct plain_request *request, int64_t t_ms)
+{
+        int64_t times_ms[PLAIN_EVENTS], reset_ms = TG_NO_TIME;
+        int count = 0;
+
+        if (rule->until)
+                reset_ms = latest(plain, rule, request, 1 << TG_TYPE_PURCHASE);
+        for (int i = 0; i < plain->event_count; i++) {
+                const struct plain_event *event = &plain->events[i];
+
+                if (rule->after >> event->type & 1 && event->time_ms > reset_ms &&
+                    in_scope(rule->each, request, event->channel, event->campaign) &&
+                    !(event->type == TG_TYPE_PERMIT && settled(plain, rule, i)))
+                        times_ms[count++] = event->time_ms;
+        }
+        qsort(times_ms, (size_t)count, sizeof times_ms[0], later_first);
+        return count < rule->count || times_ms[0] - times_ms[rule->count - 1] > rule->window_ms ||
+               t_ms >= times_ms[0] + rule->window_ms;
+}
+
 static bool permits(const struct plain *plain, const struct plain_rule *rule,
                     const struct plain_request *request, int64_t t_ms)
 {
@@ -201,6 +262,10 @@ static bool permits(const struct plain *plain, const struct plain_rule *rule,
         if (rule->family == PLAIN_CAP)
                 return !has_scope(rule->each, request) ||
                        counted(plain, rule, request, t_ms) < rule->count;
+        if (rule->family == PLAIN_GAP)
+                return !has_scope(rule->each, request) || !counted(plain, rule, request, t_ms);
+        if (rule->family == PLAIN_COOLDOWN)
+                return !has_scope(rule->each, request) || cooled(plain, rule, request, t_ms);
         if (!has_scope(rule->each, request))
                 return false;
         if (rule->family == PLAIN_WAIT) {
@@ -242,8 +307,10 @@ struct tg_verdict plain_judge(const struct plain *plain, const struct plain_requ
                                 spoken[i] = (struct tg_reason){
                                         .source = (size_t)i,
                                         .family = "spoken",
-                                        .counter = rule->family == PLAIN_CAP ? rule->count
-                                                                             : TG_NO_COUNT,
+                                        .counter = rule->family == PLAIN_CAP ||
+                                                                   rule->family == PLAIN_COOLDOWN
+                                                           ? rule->count
+                                                           : TG_NO_COUNT,
                                         .until_ms = at_ms,
                                 };
                         next_ms = at_ms > next_ms ? at_ms : next_ms;

@@ -9,17 +9,18 @@
 
 enum { PLAIN_RULES = 4, PLAIN_EVENTS = 24, PLAIN_SPAN_MS = 60 };
 
-enum plain_family { PLAIN_CAP, PLAIN_RETARGET, PLAIN_WAIT };
+enum plain_family { PLAIN_CAP, PLAIN_RETARGET, PLAIN_WAIT, PLAIN_GAP, PLAIN_COOLDOWN };
 
 struct plain_rule {
         enum plain_family family;
         uint8_t for_channel; /* TG_CHANNEL_UNKNOWN: any */
         enum tg_scope each;  /* customer, channel or campaign */
         enum tg_type type;   /* of a cap: what it counts */
-        int count;           /* at_most */
-        int64_t window_ms;   /* per, within, at_most */
+        uint64_t after;      /* of a cooldown: bit = enum tg_type */
+        int count;           /* at_most, times */
+        int64_t window_ms;   /* per, within, at_most; of a gap at_least, of a cooldown for */
         int64_t at_least_ms;
-        bool until; /* of a retarget: a purchase ends it */
+        bool until; /* of a retarget: a purchase ends it; of a cooldown: it resets it */
 };
 
 /* A touch, or a permit (with type TG_TYPE_PERMIT; its tag is its place in the list). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plain.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -120,6 +121,111 @@ Test(evaluate, every_source_of_reasons_has_a_name)
         for (size_t i = 0; i < TG_GATE_REASONS; i++)
                 cr_assert_str_eq(tg_reason_source_name(me.policy, 3 + i),
                                  tg_gate_reason_text((enum tg_gate_reason)i));
+}
+
+/* A rule that says never, a rule that says later, and one more that says never. */
+#define NO(name, more) "- {rule: " name ", " more "cap: {count: click, at_most: 0, per: 1h}}\n"
+#define LATER "- {rule: later, gap: {at_least: 1h}}\n"
+
+static bool general(struct person *me, int64_t expires_ms)
+{
+        struct tg_request request = ad;
+
+        permit(me, &ad, START_MS, 1);
+        request.expires_ms = expires_ms;
+        return ask(me, &request, START_MS).general;
+}
+
+Test(evaluate, the_general_variant_answers_a_denial_if_all_that_said_never_carry_it)
+{
+        PERSON(one, "rules:\n" NO("a", "instead: general, "));
+        PERSON(both, "rules:\n" NO("a", "instead: general, ") NO("b", "instead: general, "));
+        PERSON(some, "rules:\n" NO("a", "instead: general, ") NO("b", ""));
+        PERSON(none, "rules:\n" NO("a", ""));
+
+        cr_assert(general(&one, 0));
+        cr_assert_eq(one.verdict.outcome, TG_DENY);
+        cr_assert(general(&both, 0));
+        cr_assert_not(general(&some, 0));
+        cr_assert_not(general(&none, 0));
+}
+
+Test(evaluate, a_rule_that_only_says_later_need_not_carry_it)
+{
+        PERSON(me, "rules:\n" LATER NO("a", "instead: general, "));
+
+        cr_assert(general(&me, 0));
+        cr_assert_str_eq(spoken(&me), "later, a 0/0");
+}
+
+Test(evaluate, a_deferral_and_an_expiry_are_no_refusal)
+{
+        PERSON(me, "rules:\n- {rule: later, instead: general, gap: {at_least: 1h}}\n");
+
+        cr_assert_not(general(&me, START_MS + 2 * TG_HOUR_MS));
+        cr_assert_eq(me.verdict.outcome, TG_DEFER);
+        cr_assert_not(general(&me, START_MS + TG_HOUR_MS));
+        cr_assert_str_eq(spoken(&me), "later, expires first");
+        cr_assert_not(general(&me, START_MS));
+        cr_assert_str_eq(spoken(&me), "expired");
+}
+
+Test(evaluate, only_the_last_step_says_whether_the_general_variant_answers)
+{
+        PERSON(me, "rules:\n" LATER
+                   "- {rule: a, instead: general, retarget: {after: view, within: 30m}}\n"
+                   "- {rule: b, retarget: {after: cart, within: 90m}}\n");
+
+        tell_of(&me, TG_TYPE_VIEW, START_MS);
+        tell_of(&me, TG_TYPE_CART, START_MS);
+        cr_assert(general(&me, 0), "b would have said never half an hour later still");
+        cr_assert_str_eq(spoken(&me), "later, a");
+}
+
+Test(evaluate, a_rule_is_found_for_its_channels_and_kinds_and_no_others)
+{
+        PERSON(me, "rules:\n"
+                   "- {rule: any, gap: {at_least: 1h}}\n"
+                   "- {rule: channels, for: {channel: [ads, push]}, gap: {at_least: 1h}}\n"
+                   "- {rule: kind, for: {kind: survey}, gap: {at_least: 1h}}\n"
+                   "- {rule: both, for: {channel: email, kind: [survey, offer]}, "
+                   "gap: {at_least: 1h}}\n");
+
+        for (uint8_t channel = 0; channel < TG_CHANNELS; channel++) {
+                for (uint8_t kind = 0; kind < TG_KINDS; kind++) {
+                        struct tg_traits traits = {.channel = channel, .kind = kind};
+                        uint64_t found = tg_rule_index_find(&me.policy->index, &traits)[0];
+
+                        for (size_t i = 0; i < 4; i++)
+                                cr_expect_eq(
+                                        found >> i & 1,
+                                        tg_selector_matches(&me.policy->rules[i].for_, &traits),
+                                        "%s for %s %s", me.policy->rules[i].name,
+                                        tg_word(&tg_channel_words, channel),
+                                        tg_word(&tg_kind_words, kind));
+                }
+        }
+}
+
+Test(evaluate, of_256_rules_the_first_and_the_last_are_found)
+{
+        static char yaml[TG_RULES_MAX * 80];
+        size_t used = (size_t)snprintf(yaml, sizeof yaml, "rules:\n");
+
+        for (int i = 0; i < TG_RULES_MAX; i++)
+                used += (size_t)snprintf(yaml + used, sizeof yaml - used,
+                                         "- {rule: r%d, for: {campaign: c%d}, wait: {after: click}}"
+                                         "\n",
+                                         i, i % (TG_RULES_MAX - 1));
+        PERSON(me, yaml);
+        struct tg_request request = ad;
+
+        request.campaign = text("c0");
+        cr_assert_eq(ask(&me, &request, START_MS).outcome, TG_DENY);
+        cr_assert_str_eq(spoken(&me), "r0, r255");
+        request.campaign = text("c64");
+        ask(&me, &request, START_MS);
+        cr_assert_str_eq(spoken(&me), "r64");
 }
 
 /* Random policies and histories against the plain judge. */

@@ -37,107 +37,6 @@ static const char *told_of_rules(const char *rules)
         return told_about(yaml, 0);
 }
 
-#define KNOWN_WORDS "customer, channel, campaign, subject, topic"
-
-static const struct mistake {
-        const char *rules;
-        const char *told;
-} mistakes[] = {
-        {"- {cap: {count: click, at_most: 1, per: 1d}}",
-         "3:3 rule needs \"rule\" | add it, as in \"rule: text\""},
-        {"- {rule: a, wait: {after: click}}\n- {rule: a, wait: {after: open}}",
-         "4:10 there is a rule \"a\" already, in line 3 | decisions give a rule's name as the "
-         "reason: let each have its own"},
-        {"- {rule: a}", "3:3 a rule needs a section of one family | say what it does: cap, "
-                        "retarget or wait"},
-        {"- {rule: a, cpa: {count: click, at_most: 1, per: 1d}}",
-         "3:13 unknown key \"cpa\" in rule | did you mean \"cap\"?"},
-        {"- {rule: a, throttle: {}}",
-         "3:13 unknown key \"throttle\" in rule | known keys: rule, for, cap, retarget, wait"},
-        {"- {rule: a, wait: {after: click}, cap: {count: click, at_most: 1, per: 1d}}",
-         "3:13 a rule is of one family; this one is a cap already | make it a rule of its own"},
-        {"- {rule: a, cap: 5}", "3:18 expected a mapping for cap, found the number 5 | write it as "
-                                "\"key: value\" lines or {key: value}"},
-        {"- {rule: a, cap: {count: clik, at_most: 1, per: 1d}}",
-         "3:26 expected a known word for \"count\", found text \"clik\" | did you mean \"click\"?"},
-        {"- {rule: a, cap: {count: unknown, at_most: 1, per: 1d}}",
-         "3:26 touchpoints of an unknown type can't be counted"},
-        {"- {rule: a, cap: {count: click, at_most: 1001, per: 1d}}",
-         "3:42 expected a whole number from 0 to 1000 for \"at_most\", found the number 1001"},
-        {"- {rule: a, cap: {count: click, at_most: 1, per: 0ms}}",
-         "3:50 expected a duration from 1ms to 549755813888ms for \"per\", found text \"0ms\""},
-        {"- {rule: a, cap: {count: click, at_most: 1}}",
-         "3:18 cap needs \"per\" | add it, as in \"per: 24h\""},
-        {"- {rule: a, for: {kind: offer}, cap: {count: click, at_most: 1, per: 1d}}",
-         "3:46 a cap for a kind or a class can't count click: touchpoints have neither | count "
-         "permit instead, or leave kind and class out of `for`"},
-        {"- {rule: a, for: {class: [credit]}, cap: {count: open, at_most: 1, per: 1d}}",
-         "3:50 a cap for a kind or a class can't count open: touchpoints have neither | count "
-         "permit instead, or leave kind and class out of `for`"},
-        {"- {rule: a, cap: {count: permit, at_most: 1, per: 1d, where: {kind: offer}}}",
-         "3:63 unknown key \"kind\" in where | known keys: channel, campaign, subject, topic"},
-        {"- {rule: a, cap: {count: permit, at_most: 1, per: 1d, each: person}}",
-         "3:61 expected a known word for \"each\", found text \"person\" | one of: " KNOWN_WORDS},
-        {"- {rule: a, retarget: {after: [view, permit], within: 1d}}",
-         "3:31 an interest is a touchpoint of a known type"},
-        {"- {rule: a, retarget: {after: unknown, within: 1d}}",
-         "3:31 an interest is a touchpoint of a known type"},
-        {"- {rule: a, retarget: {after: view}}",
-         "3:23 retarget needs \"within\" | add it, as in \"within: 24h\""},
-        {"- {rule: a, retarget: {after: view, within: 1d, until: permit}}",
-         "3:56 an interest ends with a touchpoint of a known type"},
-        {"- {rule: a, wait: {after: permit, at_least: 1h}}",
-         "3:27 a message waits after a touchpoint of a known type"},
-        {"- {rule: a, wait: {after: unknown, at_least: 1h}}",
-         "3:27 a message waits after a touchpoint of a known type"},
-        {"- {rule: a, wait: {after: click, at_least: 2h, at_most: 1h}}",
-         "3:57 this rule can never permit: it closes before it opens | let at_most be at least as "
-         "long as at_least"},
-        {"- {rule: a, for: {campain: x}, wait: {after: click}}",
-         "3:19 unknown key \"campain\" in for | did you mean \"campaign\"?"},
-        {"- a", "3:3 expected a mapping for rule, found text \"a\" | write it as \"key: value\" "
-                "lines or {key: value}"},
-};
-
-Test(policy, every_mistake_in_a_rule_is_told_once_where_it_is_with_what_to_do)
-{
-        for (size_t i = 0; i < sizeof mistakes / sizeof mistakes[0]; i++)
-                cr_expect_str_eq(told_of_rules(mistakes[i].rules), mistakes[i].told, "%s\ngave\n%s",
-                                 mistakes[i].rules, told_of_rules(mistakes[i].rules));
-}
-
-Test(policy, a_policy_without_a_name_is_refused)
-{
-        cr_assert_str_eq(told_about("rules: []\n", 0),
-                         "1:1 policy needs \"policy\" | add it, as in \"policy: text\"");
-}
-
-Test(policy, a_section_that_nobody_knows_is_refused)
-{
-        cr_assert_str_eq(told_about("policy: p\ncolour: red\n", 0),
-                         "2:1 unknown key \"colour\" in policy | known keys: policy, defaults, "
-                         "limits, rules, throttles");
-}
-
-Test(policy, mistakes_in_defaults_and_limits_are_told)
-{
-        cr_assert_str_eq(told_about("policy: p\ndefaults: {confirm_within: {fax: 1h}}\n", 0),
-                         "2:29 unknown key \"fax\" in confirm_within | known keys: ads, email, "
-                         "push, sms, call, messenger, web, app, post, store");
-        cr_assert_str_eq(told_about("policy: p\nlimits: {permits_per_customer: 0}\n", 0),
-                         "2:32 expected a whole number from 1 to 4096 for "
-                         "\"permits_per_customer\", found the number 0");
-}
-
-Test(policy, mistakes_in_throttles_are_told)
-{
-        cr_assert_str_eq(told_about("policy: p\nthrottles:\n- {name: x}\n", 0),
-                         "3:3 throttle needs \"rate\" | add it, as in \"rate: 500/s\"");
-        cr_assert_str_eq(told_about("policy: p\nthrottles:\n- {rate: 1/s, burst: 0}\n", 0),
-                         "3:22 expected a whole number from 1 to 2147483647 for \"burst\", found "
-                         "the number 0");
-}
-
 Test(policy, a_burst_below_the_partitions_is_warned_of_and_no_hindrance)
 {
         cr_assert_str_eq(told_about("policy: p\nthrottles:\n- {rate: 1/s, burst: 15}\n", 16),
@@ -157,7 +56,7 @@ Test(policy, all_mistakes_are_told_at_once)
                          "add a unit, as in 1h (units: ms, s, m, h, d, w)\n"
                          "4:10 there is a rule \"a\" already, in line 3 | decisions give a rule's "
                          "name as the reason: let each have its own\n"
-                         "4:27 a message waits after a touchpoint of a known type");
+                         "4:27 a message waits after a touchpoint, not after a permit");
 }
 
 Test(policy, what_a_policy_says_is_in_its_table)
@@ -276,6 +175,47 @@ Test(policy, there_are_at_most_256_rules)
                                          "- {rule: r%u, wait: {after: click}}\n", i);
         cr_assert_str_eq(told_about(yaml, 0), "259:3 more than 256 rules | one rule can select "
                                               "several channels and campaigns");
+}
+
+/* The examples of a page of the manual: whole policies, or rules that need the rest around them. */
+static int take_examples(const char *page)
+{
+        char path[512], *text = NULL, *yaml, *end;
+        size_t size = 0;
+        FILE *file;
+        int taken = 0;
+
+        snprintf(path, sizeof path, "%s/docs/policy/%s", TEST_SOURCE_ROOT, page);
+        file = fopen(path, "r");
+        cr_assert_not_null(file, "%s", path);
+        cr_assert_geq(getdelim(&text, &size, '\0', file), 0);
+        fclose(file);
+        for (yaml = text; (yaml = strstr(yaml, "```yaml\n")); yaml = end + 1) {
+                char *whole;
+
+                yaml += strlen("```yaml\n");
+                end = strstr(yaml, "```");
+                *end = '\0';
+                cr_assert(asprintf(&whole, "%s%s", *yaml == '-' ? "policy: p\nrules:\n" : "",
+                                   yaml) > 0);
+                cr_expect_str_eq(told_about(whole, 0), "", "%s: %s\n%s", page, told_about(whole, 0),
+                                 whole);
+                free(whole);
+                taken++;
+        }
+        free(text);
+        return taken;
+}
+
+Test(policy, every_family_has_a_page_in_the_manual_and_its_examples_are_taken)
+{
+        cr_assert_eq(take_examples("README.md"), 2);
+        for (size_t i = 0; i < tg_family_count; i++) {
+                char page[64];
+
+                snprintf(page, sizeof page, "%s.md", tg_families[i]->name);
+                cr_assert_geq(take_examples(page), 1, "%s", page);
+        }
 }
 
 Test(policy, a_file_that_is_not_there_is_told)

@@ -243,13 +243,13 @@ Test(shard, a_channel_that_nobody_knows_is_refused)
 
 Test(shard, a_customer_whose_state_found_no_room_is_refused_and_others_are_not)
 {
-        WORLD(world, ONE_CLICK);
-        struct tg_touchpoint touchpoint = {.type = TG_TYPE_CLICK, .time_ms = -60000};
+        WORLD(world, "rules:\n- {rule: cap, cap: {count: click, at_most: 2, per: 1s}}\n");
+        struct tg_touchpoint touchpoint = {.type = TG_TYPE_CLICK, .time_ms = -400};
         char customer[16];
 
         world.options.partition.table_bytes = 64 << 10;
-        click(&world, -70000);
-        for (int i = 0; i < 600; i++) {
+        click(&world, -500);
+        for (int i = 0; i < 1100; i++) {
                 snprintf(customer, sizeof customer, "c%d", i);
                 touchpoint.customer = tg_span_text(customer);
                 fact(&world, touchpoint);
@@ -367,6 +367,29 @@ Test(shard, a_record_from_further_in_the_future_than_allowed_is_a_dead_letter)
         cr_assert_eq(world.twin.rejected.count, 2);
         cr_assert_str_eq(world.twin.rejected.items[0].reason, "future");
         cr_assert_eq(world.summary.touchpoints, 0);
+}
+
+Test(shard, a_time_that_no_calendar_has_is_a_dead_letter_with_or_without_an_end)
+{
+        static const int64_t times_ms[] = {
+                INT64_MIN,           INT64_MIN + 1,    TG_TIME_FIRST_MS - 1, INT64_MAX,
+                TG_TIME_LAST_MS + 1, TG_TIME_FIRST_MS, TG_TIME_LAST_MS,
+        };
+        WORLD(world, ONE_CLICK);
+
+        for (size_t i = 0; i < sizeof times_ms / sizeof times_ms[0]; i++) {
+                struct tg_touchpoint touchpoint = {.id = tg_span_text("e"),
+                                                   .customer = tg_span_text("me"),
+                                                   .type = TG_TYPE_CLICK,
+                                                   .time_ms = times_ms[i]};
+
+                tg_twin_touchpoint(&world.twin, &touchpoint);
+        }
+        ad(&world, "a", 0, 0, 0);
+        run(&world);
+        cr_assert_eq(world.twin.rejected.count, 5);
+        cr_assert_str_eq(world.twin.rejected.items[0].reason, "no time");
+        cr_assert_eq(world.summary.touchpoints, 2);
 }
 
 Test(shard, a_restart_reads_again_from_the_oldest_request_that_waits)

@@ -89,6 +89,10 @@ static void tell(FILE *file, const struct tg_decision *decision)
                 tg_word(&tg_outcome_words, decision->outcome));
         if (decision->outcome == TG_DEFER)
                 fprintf(file, " until %jd", (intmax_t)(decision->until_ms - START_MS));
+        if (decision->repeat)
+                fprintf(file, " again");
+        if (decision->variant == TG_VARIANT_GENERAL)
+                fprintf(file, " in general");
         for (size_t i = 0; i < decision->reason_count; i++)
                 fprintf(file, "%s%s", i ? ", " : ": ", decision->reasons[i].rule);
         fprintf(file, "\n");

@@ -4,7 +4,7 @@
  *
  * Records are listed with times from START_MS on; after the run everything that was decided is one
  * text, a line each: "1000 r1 permit", "5 r2 defer until 1000: cap" (times from START_MS, then the
- * reasons).
+ * reasons); "again" marks a repeat, "in general" the general variant.
  */
 #pragma once
 

@@ -25,6 +25,6 @@ const char *folder_put_gzip(const struct folder *folder, const char *name, const
 /* The bytes of NAME, for free(); NULL if it isn't there. NUL-terminated. */
 char *folder_read(const struct folder *folder, const char *name, size_t *ret_size);
 
-#define FOLDER(folder)                                                \
-        __attribute__((cleanup(folder_remove))) struct folder folder; \
-        folder_make(&folder)
+#define FOLDER(name)                                                \
+        __attribute__((cleanup(folder_remove))) struct folder name; \
+        folder_make(&name)

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A segment is never changed in place: its cells are copied into one or two empty segments, without
+ * what has expired and with their chains drawn together; these take its place in the directory.
+ * Growing and sweeping are both this. The owner alone does it, so that what it reads is never
+ * behind; guests may still record in the old segment, which retire.c joins in.
+ *
+ * A place in a segment is given by the last bits of a key, so copying reads and writes from front
+ * to back.
+ */
+#include <string.h>
+
+#include "customer/inside.h"
+#include "customer/stamps.h"
+#include "customer/touches.h"
+
+enum { WORTH = 64 }; /* a full table is swept for this part of a segment's lines */
+
+/* A cell to be copied. */
+struct source {
+        struct tg_line *base; /* of its segment */
+        struct tg_line *cell;
+        struct tg_cell_view view;
+        bool expires; /* its layout is known */
+        bool is_register;
+        uint32_t head;
+};
+
+/* The segments that are built, chosen by a bit of the key. */
+struct build {
+        struct tg_line *lines[2];
+        uint32_t used[2];
+        unsigned ways;
+        unsigned shift; /* of the bit */
+        size_t cells;
+};
+
+static struct source source_of(struct tg_table *table, struct tg_line *base, struct tg_line *cell)
+{
+        uint32_t head = atomic_load_explicit(&cell->head, memory_order_relaxed);
+        unsigned kind = tg_head_kind(head);
+
+        return (struct source){
+                .base = base,
+                .cell = cell,
+                .view = {table, kind < table->care.kinds ? &table->care.layouts[kind] : NULL, cell,
+                         table->now_ms, table->now_ms + table->care.skew_ms,
+                         head & TG_HEAD_NEXT ? tg_stamp_get(table, cell, TG_STAMP_ERASED)
+                                             : TG_NO_TIME},
+                .expires = kind < table->care.kinds && table->now_ms != TG_NO_TIME,
+                .is_register = kind == TG_KIND_REGISTER,
+                .head = head,
+        };
+}
+
+static bool alive(const struct source *source, tg_slot_word word)
+{
+        return word != TG_SLOT_EMPTY && !(source->expires && tg_slot_expired(&source->view, word));
+}
+
+/* How many lines the cell needs, once copied; 0: nothing of it lives. */
+static uint32_t lines_needed(const struct source *source)
+{
+        uint32_t slots = 0, stamps = 0;
+        bool stays = source->is_register || !source->expires || source->head & TG_HEAD_INCOMPLETE;
+
+        for (struct tg_line *line = source->cell; line; line = tg_chain_next(source->base, line)) {
+                if (atomic_load_explicit(&line->key_low, memory_order_relaxed) == TG_LINE_STAMPS)
+                        stamps = 1;
+                else if (!source->is_register)
+                        for (int i = 0; i < TG_LINE_SLOTS; i++)
+                                slots += alive(source, atomic_load_explicit(&line->slots[i],
+                                                                            memory_order_relaxed));
+        }
+        if (!slots)
+                return stays || stamps ? 1 + stamps : 0;
+        return (slots + TG_LINE_SLOTS - 1) / TG_LINE_SLOTS + stamps;
+}
+
+static uint32_t live_lines(struct tg_table *table, struct tg_line *base)
+{
+        uint32_t live = 0;
+
+        for (uint32_t i = 0; i <= table->line_mask; i++) {
+                if (tg_line_starts_cell(&base[i])) {
+                        struct source source = source_of(table, base, &base[i]);
+
+                        live += lines_needed(&source);
+                }
+        }
+        return live;
+}
+
+/* Nobody else sees the segments yet: stores are relaxed, and published by direct(). */
+static void store64(_Atomic uint64_t *to, uint64_t value)
+{
+        atomic_store_explicit(to, value, memory_order_relaxed);
+}
+
+/* Chains a line to LAST, the last of a cell that is being copied. */
+static struct tg_line *append_line(const struct tg_table *table, struct build *build, unsigned way,
+                                   struct tg_line *last, uint64_t mark)
+{
+        struct tg_line *base = build->lines[way];
+        uint64_t half = (table->line_mask + 1) / 2;
+        struct tg_line *line = tg_line_claim(table, base, (uint64_t)(last - base) + half, mark);
+        uint32_t head = atomic_load_explicit(&last->head, memory_order_relaxed);
+
+        atomic_store_explicit(&last->head, head | ((uint32_t)(line - base) + 1),
+                              memory_order_relaxed);
+        build->used[way]++;
+        return line;
+}
+
+static void copy_stamps(const struct tg_table *table, struct build *build, unsigned way,
+                        const struct source *source, struct tg_line *last)
+{
+        struct tg_line *line = NULL;
+
+        for (unsigned stamp = 0; stamp < TG_STAMPS; stamp++) {
+                int64_t time_ms = tg_stamp_get(table, source->cell, (enum tg_stamp)stamp);
+
+                if (time_ms == TG_NO_TIME)
+                        continue;
+                if (!line)
+                        line = append_line(table, build, way, last, TG_LINE_STAMPS);
+                store64(&line->slots[stamp], (uint64_t)time_ms ^ UINT64_C(1) << 63);
+        }
+}
+
+static void copy_slots(const struct tg_table *table, struct build *build, unsigned way,
+                       const struct source *source, struct tg_line *to)
+{
+        unsigned filled = 0;
+
+        for (struct tg_line *line = source->cell; line; line = tg_chain_next(source->base, line)) {
+                if (atomic_load_explicit(&line->key_low, memory_order_relaxed) == TG_LINE_STAMPS)
+                        continue;
+                for (int i = 0; i < TG_LINE_SLOTS; i++) {
+                        tg_slot_word word =
+                                atomic_load_explicit(&line->slots[i], memory_order_relaxed);
+
+                        if (!alive(source, word))
+                                continue;
+                        if (filled == TG_LINE_SLOTS) {
+                                to = append_line(table, build, way, to, TG_LINE_FURTHER);
+                                filled = 0;
+                        }
+                        store64(&to->slots[filled++], word);
+                }
+        }
+        if (source->head & TG_HEAD_NEXT)
+                copy_stamps(table, build, way, source, to);
+}
+
+static void copy_cell(const struct tg_table *table, struct build *build,
+                      const struct source *source)
+{
+        uint64_t low = atomic_load_explicit(&source->cell->key_low, memory_order_relaxed);
+        uint32_t high = atomic_load_explicit(&source->cell->key_high, memory_order_relaxed);
+        unsigned way = build->ways == 2 ? (unsigned)(low >> build->shift & 1) : 0;
+        struct tg_line *to;
+
+        if (lines_needed(source) == 0)
+                return;
+        to = tg_line_claim(table, build->lines[way], low, low);
+        build->used[way]++;
+        build->cells++;
+        atomic_store_explicit(&to->key_high, high, memory_order_relaxed);
+        atomic_store_explicit(&to->head, source->head & ~TG_HEAD_NEXT, memory_order_relaxed);
+        if (!source->is_register) {
+                copy_slots(table, build, way, source, to);
+                return;
+        }
+        for (int i = 0; i < TG_LINE_REGISTERS; i++)
+                tg_register_join(
+                        &to->registers[i],
+                        atomic_load_explicit(&source->cell->registers[i], memory_order_relaxed));
+}
+
+static uint32_t take_segment(struct tg_table *table)
+{
+        uint32_t segment = table->free;
+        size_t bytes = (table->line_mask + 1) * sizeof(struct tg_line);
+
+        assert(table->spare > 0);
+        table->spare--;
+        if (segment == TG_NO_SEGMENT)
+                return atomic_fetch_add_explicit(&table->segments_begun, 1, memory_order_relaxed);
+        table->free = table->segments[segment].next;
+        memset((void *)tg_segment_lines(table, segment), 0, bytes);
+        return segment;
+}
+
+static unsigned directory_bits(const struct tg_table *table)
+{
+        return 64 - table->directory_shift;
+}
+
+/* Puts a segment that is built into its entries of the directory. */
+static void direct(struct tg_table *table, uint32_t segment)
+{
+        uint32_t first = table->segments[segment].first;
+        uint32_t count = UINT32_C(1) << (directory_bits(table) - table->segments[segment].depth);
+
+        /* Release, pairs with the acquire in tg_segment_of(). */
+        for (uint32_t i = first; i < first + count; i++)
+                atomic_store_explicit(&table->directory[i], segment, memory_order_release);
+}
+
+/* Makes way WAY of a build a segment that lives. */
+static void finish(struct tg_table *table, const struct build *build, unsigned way,
+                   uint32_t segment, const struct tg_segment *old)
+{
+        struct tg_segment *new = &table->segments[segment];
+        unsigned depth = old->depth + build->ways - 1;
+
+        atomic_store_explicit(&new->used, build->used[way], memory_order_relaxed);
+        new->state = TG_SEGMENT_LIVE;
+        new->hopeless = false;
+        new->depth = (uint8_t)depth;
+        new->first = old->first + (way ? UINT32_C(1) << (directory_bits(table) - depth) : 0);
+        new->aged_ms = old->aged_ms;
+        atomic_store_explicit(&new->crowded_lines, tg_crowded_lines(table, new->first),
+                              memory_order_relaxed);
+        direct(table, segment);
+}
+
+static void rebuild(struct tg_table *table, uint32_t segment, unsigned ways)
+{
+        struct tg_segment *old = &table->segments[segment];
+        struct tg_line *base = tg_segment_lines(table, segment);
+        struct build build = {.ways = ways, .shift = 63 - old->depth};
+        uint32_t built[2];
+        size_t cells = 0;
+
+        for (unsigned way = 0; way < ways; way++) {
+                built[way] = take_segment(table);
+                build.lines[way] = tg_segment_lines(table, built[way]);
+        }
+        for (uint32_t i = 0; i <= table->line_mask; i++) {
+                if (tg_line_starts_cell(&base[i])) {
+                        struct source source = source_of(table, base, &base[i]);
+
+                        copy_cell(table, &build, &source);
+                        cells++;
+                }
+        }
+        old->cells = cells;
+        atomic_fetch_sub_explicit(&table->cells, cells - build.cells, memory_order_relaxed);
+        for (unsigned way = 0; way < ways; way++)
+                finish(table, &build, way, built[way], old);
+        tg_segment_retire(table, segment);
+}
+
+enum tg_relief tg_segment_relieve(struct tg_table *table, uint32_t segment)
+{
+        const struct tg_segment *old = &table->segments[segment];
+        uint32_t lines = table->line_mask + 1;
+        uint32_t used = atomic_load_explicit(&old->used, memory_order_relaxed);
+        uint32_t live = live_lines(table, tg_segment_lines(table, segment));
+        bool wide = live > lines / 2 && old->depth < directory_bits(table);
+        bool worth = live <= lines / 2 || live + lines / WORTH < used;
+
+        if (wide && table->spare >= 2)
+                rebuild(table, segment, 2);
+        else if (worth && table->spare >= 1)
+                rebuild(table, segment, 1);
+        else
+                return table->retired_first != TG_NO_SEGMENT ? TG_RELIEF_LATER : TG_RELIEF_NONE;
+        return TG_RELIEF_DONE;
+}
+
+/* A mark that was there a longest window ago says nothing any more. */
+static void age_marks(const struct tg_table *table, struct tg_line *base)
+{
+        for (uint32_t i = 0; i <= table->line_mask; i++) {
+                uint32_t head = atomic_load_explicit(&base[i].head, memory_order_relaxed), aged;
+
+                if (!tg_line_starts_cell(&base[i]))
+                        continue;
+                do {
+                        aged = head & ~TG_HEAD_INCOMPLETE;
+                        if (head & TG_HEAD_LOST)
+                                aged |= TG_HEAD_LOST_BEFORE;
+                } while (aged != head && !atomic_compare_exchange_weak_explicit(
+                                                 &base[i].head, &head, aged, memory_order_relaxed,
+                                                 memory_order_relaxed));
+        }
+}
+
+void tg_segment_sweep(struct tg_table *table, uint32_t segment)
+{
+        struct tg_segment *old = &table->segments[segment];
+        struct tg_line *base = tg_segment_lines(table, segment);
+        int64_t age_ms = table->care.window_max_ms + table->care.skew_ms;
+
+        if (old->aged_ms == TG_NO_TIME) {
+                old->aged_ms = table->now_ms;
+        } else if (table->now_ms - old->aged_ms >= age_ms) {
+                age_marks(table, base);
+                old->aged_ms = table->now_ms;
+        }
+        if (live_lines(table, base) < atomic_load_explicit(&old->used, memory_order_relaxed) &&
+            table->spare >= 1)
+                rebuild(table, segment, 1);
+        if (old->hopeless) {
+                old->hopeless = false;
+                /* Release, pairs with the acquire in queue_crowded() of table.c. */
+                atomic_store_explicit(&old->queued, false, memory_order_release);
+        }
+}

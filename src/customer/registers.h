@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Registers: one value of a customer that stands until it is set anew, such as a consent, explicit
+ * and implied.
+ *
+ * A register is a cell of its own, found by an identity that its caller makes (tg_identity_pair
+ * with a scope number of its own), and holds two values, one of each side. Setting is a join: the
+ * later event time wins; on a tie a withdrawal before a grant, then the earlier end. So order,
+ * repetition and threads make no difference.
+ *
+ * Cost: one cache miss to find; reading and setting is one 16-byte compare-and-swap. Registers have
+ * no window: they are never swept, and one that finds no room makes the table overflow for good.
+ *
+ * Thread-safety: as for touches (table.h says who must be a guest): any thread may set and read; a
+ * value is never torn.
+ */
+#pragma once
+
+#include "customer/table.h"
+
+enum tg_register_side { TG_REGISTER_EXPLICIT, TG_REGISTER_IMPLIED };
+
+/* Times are those of within +-2^61 ms; what lies beyond is moved to that bound. */
+struct tg_register {
+        int64_t time_ms;  /* of the event that set it */
+        int64_t until_ms; /* it ends; TG_NEVER: it has no end */
+        bool granted;     /* false: withdrawn */
+};
+
+/* Joins VALUE into one side. Returns false if there is no room (remembered, tg_table_overflowed).
+ */
+bool tg_register_set(struct tg_table *table, struct tg_identity identity,
+                     enum tg_register_side side, const struct tg_register *value);
+
+/*
+ * The value of one side. Returns false if it was never set, or only at or before ERASED_MS
+ * (TG_NO_TIME: nothing was erased).
+ */
+bool tg_register_get(const struct tg_table *table, struct tg_identity identity,
+                     enum tg_register_side side, int64_t erased_ms, struct tg_register *ret_value);

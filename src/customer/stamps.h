@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Stamps: the latest time something happened to a customer, kept for good. The join is the maximum.
+ *
+ * A cell with a stamp has a line of its own for them and is never swept; one without pays nothing.
+ * Any thread may raise and read, as for touches.
+ *
+ * TG_STAMP_ERASED is the time up to which (inclusive) everything about the customer was erased. It
+ * stands in the customer's cell; readers put it into tg_cell_view.erased_ms of every cell of the
+ * customer, and hand it to tg_register_get. The sweep drops what it covers from the cell that
+ * carries it; in cells of pairs, which don't know their customer, it is only hidden until its
+ * window has passed.
+ */
+#pragma once
+
+#include "customer/table.h"
+
+enum tg_stamp { TG_STAMP_ERASED, TG_STAMPS };
+_Static_assert((int)TG_STAMPS <= TG_LINE_SLOTS, "the stamps of a cell share a line");
+
+/* Raises a stamp to TIME_MS if it is earlier; false if there is no room (CELL is incomplete). */
+bool tg_stamp_raise(struct tg_table *table, struct tg_line *cell, enum tg_stamp stamp,
+                    int64_t time_ms);
+
+/* The stamp, or TG_NO_TIME. */
+int64_t tg_stamp_get(const struct tg_table *table, const struct tg_line *cell, enum tg_stamp stamp);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which rules may select a request, by its channel and kind: what spares a decision the look at
+ * every rule of the policy.
+ *
+ * A set of rules for each pair, 2.8 KiB in all. Immutable once compiled.
+ */
+#pragma once
+
+#include <assert.h>
+
+#include "rules/selector.h"
+
+enum { TG_RULES_MAX = 256, TG_RULE_SET_WORDS = TG_RULES_MAX / 64 };
+
+struct tg_rule_index {
+        uint64_t rules[TG_CHANNELS][TG_KINDS][TG_RULE_SET_WORDS]; /* bit = its place */
+};
+
+/* Adds the rule at NUMBER in the policy wherever its FOR allows it. */
+void tg_rule_index_add(struct tg_rule_index *index, size_t number, const struct tg_selector *for_);
+
+/* Those that a request with TRAITS may meet; class and patterns are still to be compared. */
+static inline const uint64_t *tg_rule_index_find(const struct tg_rule_index *index,
+                                                 const struct tg_traits *traits)
+{
+        assert(traits->channel < TG_CHANNELS && traits->kind < TG_KINDS);
+        return index->rules[traits->channel][traits->kind];
+}

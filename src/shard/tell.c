@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shard/tell.h"
+
+static int tell_permitted(struct tg_partition *partition, const struct tg_decision *decision,
+                          struct tg_error *error)
+{
+        const struct tg_sink *sink = &partition->port->sink;
+
+        tg_buffer_reset(partition->buffer);
+        tg_permitted_encode(partition->buffer, decision);
+        return sink->permitted(sink->context, partition->id, decision,
+                               tg_buffer_span(partition->buffer), error);
+}
+
+int tg_tell(struct tg_partition *partition, struct tg_decision *decision, int64_t offset,
+            struct tg_error *error)
+{
+        const struct tg_source *source = &partition->port->source;
+        const struct tg_sink *sink = &partition->port->sink;
+        int64_t facts_next = partition->next[TG_STREAM_TOUCHPOINTS];
+        struct tg_position facts = {
+                source->stream_name(source->context, TG_STREAM_TOUCHPOINTS),
+                partition->id,
+                facts_next < 0 ? 0 : facts_next,
+        };
+
+        decision->told_ms = partition->clock_ms;
+        decision->final = decision->outcome != TG_DEFER;
+        decision->source = (struct tg_position){
+                source->stream_name(source->context, TG_STREAM_REQUESTS), partition->id, offset};
+        decision->facts = &facts;
+        decision->fact_count = 1;
+        decision->policy = &partition->options->policy->name;
+        if (decision->outcome == TG_PERMIT && !decision->repeat &&
+            tell_permitted(partition, decision, error) < 0)
+                return -1;
+        tg_summary_count(partition->summary, decision);
+        tg_buffer_reset(partition->buffer);
+        tg_decision_encode(partition->buffer, decision);
+        return sink->decision(sink->context, partition->id, decision,
+                              tg_buffer_span(partition->buffer), error);
+}

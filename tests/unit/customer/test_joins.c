@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The same facts in any order, repeated and split over tables in any way, leave the same answers;
+ * and millions of random operations on a table that grows are those on a plain map.
+ */
+#include "cell.h"
+
+enum { FACTS = 60, ROUNDS = 3000 };
+
+/* A fact about the one cell: a touch, a permit or its settlement. */
+struct fact {
+        unsigned counter;
+        bool settles;
+        int64_t time_ms;
+        uint32_t tag;
+};
+
+static struct fact random_fact(unsigned *seed)
+{
+        struct fact fact = {
+                .counter = (unsigned)random_below(seed, COUNTERS),
+                .settles = random_below(seed, 2),
+                .time_ms = START_MS - random_below(seed, 20) + random_below(seed, 5),
+                .tag = (uint32_t)random_below(seed, 3),
+        };
+
+        /* At the ends of windows too, to the millisecond. */
+        if (random_below(seed, 4) == 0)
+                fact.time_ms = START_MS - FEW_WINDOW_MS - 1 + random_below(seed, 3);
+        return fact;
+}
+
+static void tell(const struct cell *cell, const struct fact *fact)
+{
+        bool permits = cell->layout.counters[fact->counter].permits;
+
+        if (!permits)
+                cr_assert(tg_touches_record(&cell->view, fact->counter, fact->time_ms, fact->tag));
+        else if (fact->settles)
+                cr_assert(tg_permits_settle(&cell->view, fact->counter, fact->time_ms, fact->tag));
+        else
+                cr_assert(tg_permits_add(&cell->view, fact->counter, fact->time_ms, fact->tag));
+}
+
+/* Joins all that FROM knows into TO. */
+static void join(const struct cell *to, const struct cell *from)
+{
+        for (struct tg_line *line = from->view.cell; line; line = tg_line_next(from->table, line)) {
+                for (int i = 0; i < TG_LINE_SLOTS; i++)
+                        if (line->slots[i] != TG_SLOT_EMPTY)
+                                cr_assert(tg_slot_join(&to->view, line->slots[i]));
+        }
+}
+
+static int by_word(const void *a, const void *b)
+{
+        tg_slot_word x = *(const tg_slot_word *)a, y = *(const tg_slot_word *)b;
+
+        return (x > y) - (x < y);
+}
+
+enum { WORDS = 256 };
+
+/* All that the cell answers, in one order. */
+static size_t words_of(const struct cell *cell, tg_slot_word words[WORDS])
+{
+        size_t count = 0;
+
+        for (unsigned counter = 0; counter < COUNTERS; counter++) {
+                struct tg_slots_walk walk = tg_slots_walk(&cell->view, counter);
+                int64_t time_ms;
+
+                while (count < WORDS && tg_slots_next(&walk, &words[count], &time_ms))
+                        count++;
+        }
+        qsort(words, count, sizeof words[0], by_word);
+        return count;
+}
+
+static void expect_same(const struct cell *a, const struct cell *b, const char *law, unsigned seed)
+{
+        tg_slot_word of_a[WORDS], of_b[WORDS];
+        size_t count = words_of(a, of_a);
+
+        cr_assert_eq(words_of(b, of_b), count, "%s: seed %u", law, seed);
+        cr_assert_eq(memcmp(of_a, of_b, count * sizeof of_a[0]), 0, "%s: seed %u", law, seed);
+}
+
+Test(joins, any_order_repetition_and_split_of_the_same_facts_gives_the_same_answers)
+{
+        unsigned first = fresh_seed();
+
+        for (unsigned round = 0; round < ROUNDS / 10; round++) {
+                unsigned seed = first + round;
+                struct fact facts[FACTS];
+                CELL(whole);
+                CELL(shuffled);
+                CELL(part);
+                CELL(rest);
+
+                for (int i = 0; i < FACTS; i++)
+                        facts[i] = random_fact(&seed);
+                for (int i = 0; i < FACTS; i++)
+                        tell(&whole, &facts[i]);
+                for (int i = 0; i < 3 * FACTS; i++)
+                        tell(&shuffled, &facts[random_below(&seed, FACTS)]);
+                for (int i = FACTS - 1; i >= 0; i--) {
+                        tell(&shuffled, &facts[i]);
+                        tell(random_below(&seed, 2) ? &part : &rest, &facts[i]);
+                }
+                join(&part, &rest);
+                expect_same(&whole, &shuffled, "order and repetition", first + round);
+                expect_same(&whole, &part, "split", first + round);
+        }
+}
+
+Test(joins, the_join_of_cells_is_commutative_associative_and_idempotent)
+{
+        unsigned first = fresh_seed();
+
+        for (unsigned round = 0; round < ROUNDS / 10; round++) {
+                unsigned seed = first + round;
+                struct cell cells[7]; /* a b c; a+b, b+a, (a+b)+c, a+(b+c) */
+
+                for (int i = 0; i < 7; i++)
+                        cell_init(&cells[i], 64 << 10);
+                for (int i = 0; i < FACTS; i++) {
+                        struct fact fact = random_fact(&seed);
+
+                        tell(&cells[random_below(&seed, 3)], &fact);
+                }
+                join(&cells[3], &cells[0]), join(&cells[3], &cells[1]);
+                join(&cells[4], &cells[1]), join(&cells[4], &cells[0]);
+                expect_same(&cells[3], &cells[4], "commutative", first + round);
+                join(&cells[5], &cells[3]), join(&cells[5], &cells[2]);
+                join(&cells[1], &cells[2]);
+                join(&cells[6], &cells[0]), join(&cells[6], &cells[1]);
+                expect_same(&cells[5], &cells[6], "associative", first + round);
+                join(&cells[6], &cells[5]), join(&cells[6], &cells[6]);
+                expect_same(&cells[5], &cells[6], "idempotent", first + round);
+                for (int i = 0; i < 7; i++)
+                        cell_deinit(&cells[i]);
+        }
+}
+
+Test(joins, a_touch_counts_until_the_millisecond_its_window_ends)
+{
+        CELL(cell);
+
+        for (int64_t age_ms = -2; age_ms <= 2; age_ms++)
+                tg_touches_record(&cell.view, MANY, START_MS - MANY_WINDOW_MS + age_ms, 0);
+        cr_assert_eq(cell_count(&cell, MANY, TG_NO_TIME), 2);
+        cell_clock(&cell, START_MS + 1);
+        cr_assert_eq(cell_count(&cell, MANY, TG_NO_TIME), 1);
+        cell_clock(&cell, START_MS + 2);
+        cr_assert_eq(cell_count(&cell, MANY, TG_NO_TIME), 0);
+}
+
+/* The plain map: for each customer the latest FEW_KEPT times, as a sorted array. */
+enum { CUSTOMERS = 200000, OPERATIONS = 10000000 };
+
+struct plain {
+        uint8_t count;
+        int64_t times_ms[FEW_KEPT]; /* falling */
+};
+
+static void plain_record(struct plain *plain, int64_t now_ms, int64_t time_ms)
+{
+        int at = 0;
+
+        if (time_ms <= now_ms - FEW_WINDOW_MS)
+                return;
+        while (at < plain->count && plain->times_ms[at] > time_ms)
+                at++;
+        if (at < plain->count && plain->times_ms[at] == time_ms)
+                return;
+        if (plain->count < FEW_KEPT)
+                plain->count++;
+        for (int i = plain->count - 1; i > at; i--)
+                plain->times_ms[i] = plain->times_ms[i - 1];
+        if (at < FEW_KEPT)
+                plain->times_ms[at] = time_ms;
+}
+
+static unsigned plain_count(const struct plain *plain, int64_t now_ms)
+{
+        unsigned count = 0;
+
+        while (count < plain->count && plain->times_ms[count] > now_ms - FEW_WINDOW_MS)
+                count++;
+        return count;
+}
+
+Test(joins, ten_million_random_operations_are_those_on_a_plain_map)
+{
+        struct plain *plain = tg_allocate_zeroed(CUSTOMERS, sizeof *plain);
+        unsigned first = fresh_seed(), seed = first;
+        int64_t now_ms = START_MS;
+        struct cell cell;
+
+        cell_init(&cell, 128 << 20);
+        tg_table_care(cell.table,
+                      &(struct tg_table_care){&cell.layout, 1, MANY_WINDOW_MS, SKEW_MS});
+        for (int i = 0; i < OPERATIONS; i++) {
+                uint64_t who = (uint64_t)random_below(&seed, CUSTOMERS);
+                int64_t time_ms = now_ms + random_below(&seed, (int)SKEW_MS) -
+                                  random_below(&seed, (int)TG_DAY_MS);
+
+                now_ms += random_below(&seed, 200); /* about twelve days in all */
+                tg_table_maintain(cell.table, now_ms);
+                cell_clock(&cell, now_ms);
+                if (i % 4) {
+                        cell.view.cell = tg_table_obtain(cell.table, spread(who), 0);
+                        cr_assert(cell.view.cell && tg_touches_record(&cell.view, FEW, time_ms, 0),
+                                  "seed %u: operation %d", first, i);
+                        plain_record(&plain[who], now_ms, time_ms);
+                } else {
+                        cell.view.cell = tg_table_find(cell.table, spread(who));
+                        cr_assert_eq(cell.view.cell ? cell_count(&cell, FEW, TG_NO_TIME) : 0,
+                                     plain_count(&plain[who], now_ms), "seed %u: operation %d",
+                                     first, i);
+                }
+        }
+        cell_deinit(&cell);
+        free(plain);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cell.h"
+
+#include "customer/registers.h"
+
+static const struct tg_identity who = {77, 88};
+
+static void set(const struct cell *cell, int64_t time_ms, bool granted, int64_t until_ms)
+{
+        struct tg_register value = {time_ms, until_ms, granted};
+
+        cr_assert(tg_register_set(cell->table, who, TG_REGISTER_EXPLICIT, &value));
+}
+
+static void expect(const struct cell *cell, int64_t time_ms, bool granted, int64_t until_ms)
+{
+        struct tg_register value;
+
+        cr_assert(tg_register_get(cell->table, who, TG_REGISTER_EXPLICIT, TG_NO_TIME, &value));
+        cr_assert_eq(value.time_ms, time_ms, "%jd", (intmax_t)value.time_ms);
+        cr_assert_eq(value.until_ms, until_ms, "%jd", (intmax_t)value.until_ms);
+        cr_assert_eq(value.granted, granted);
+}
+
+Test(registers, what_was_never_set_is_not_there)
+{
+        CELL(cell);
+        struct tg_register value;
+
+        cr_assert_not(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, TG_NO_TIME, &value));
+        set(&cell, START_MS, true, TG_NEVER);
+        cr_assert_not(tg_register_get(cell.table, who, TG_REGISTER_IMPLIED, TG_NO_TIME, &value));
+}
+
+Test(registers, the_later_event_stands_whatever_came_last)
+{
+        CELL(cell);
+
+        set(&cell, START_MS, true, START_MS + 5);
+        expect(&cell, START_MS, true, START_MS + 5);
+        set(&cell, START_MS - 1, false, TG_NEVER);
+        expect(&cell, START_MS, true, START_MS + 5);
+        set(&cell, START_MS + 1, true, TG_NEVER);
+        expect(&cell, START_MS + 1, true, TG_NEVER);
+}
+
+Test(registers, of_one_moment_a_withdrawal_stands_before_a_grant)
+{
+        CELL(cell);
+
+        set(&cell, START_MS, false, TG_NEVER);
+        set(&cell, START_MS, true, START_MS + 1);
+        expect(&cell, START_MS, false, TG_NEVER);
+}
+
+Test(registers, of_one_moment_the_earlier_end_stands_and_none_is_the_latest)
+{
+        CELL(cell);
+
+        set(&cell, START_MS, true, TG_NEVER);
+        set(&cell, START_MS, true, START_MS + 9);
+        expect(&cell, START_MS, true, START_MS + 9);
+        set(&cell, START_MS, true, START_MS + 8);
+        set(&cell, START_MS, true, START_MS + 9);
+        expect(&cell, START_MS, true, START_MS + 8);
+}
+
+Test(registers, times_before_1970_and_absurd_ones_keep_their_order)
+{
+        CELL(cell);
+
+        set(&cell, INT64_MIN, true, INT64_MIN);
+        expect(&cell, -(INT64_C(1) << 61), true, -(INT64_C(1) << 61));
+        set(&cell, -1, true, INT64_MAX - 1);
+        expect(&cell, -1, true, INT64_C(1) << 61);
+        set(&cell, 0, false, 0);
+        expect(&cell, 0, false, 0);
+}
+
+Test(registers, what_was_set_up_to_an_erasure_is_not_there)
+{
+        CELL(cell);
+        struct tg_register value;
+
+        set(&cell, START_MS, true, TG_NEVER);
+        cr_assert_not(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, START_MS, &value));
+        cr_assert(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, START_MS - 1, &value));
+}
+
+Test(registers, any_order_and_repetition_leaves_the_same)
+{
+        unsigned first = fresh_seed(), seed = first;
+
+        for (int round = 0; round < 2000; round++) {
+                struct tg_register values[6], a, b;
+                CELL(one);
+                CELL(other);
+
+                for (int i = 0; i < 6; i++) {
+                        values[i] = (struct tg_register){START_MS + random_below(&seed, 3),
+                                                         random_below(&seed, 3)
+                                                                 ? START_MS + random_below(&seed, 3)
+                                                                 : TG_NEVER,
+                                                         random_below(&seed, 2)};
+                        tg_register_set(one.table, who, TG_REGISTER_EXPLICIT, &values[i]);
+                }
+                for (int i = 0; i < 34; i++)
+                        tg_register_set(other.table, who, TG_REGISTER_EXPLICIT,
+                                        &values[random_below(&seed, 6)]);
+                for (int i = 5; i >= 0; i--)
+                        tg_register_set(other.table, who, TG_REGISTER_EXPLICIT, &values[i]);
+                cr_assert(tg_register_get(one.table, who, TG_REGISTER_EXPLICIT, TG_NO_TIME, &a));
+                cr_assert(tg_register_get(other.table, who, TG_REGISTER_EXPLICIT, TG_NO_TIME, &b));
+                cr_assert(a.time_ms == b.time_ms && a.until_ms == b.until_ms &&
+                                  a.granted == b.granted,
+                          "seed %u, round %d", first, round);
+        }
+}
+
+Test(registers, a_lost_one_makes_the_table_overflow_for_good)
+{
+        tg_cleanup(cell_deinit) struct cell cell;
+        struct tg_register value = {START_MS, TG_NEVER, true};
+        uint64_t i = 0;
+
+        cell_init(&cell, 64 << 10);
+        while (tg_register_set(cell.table, spread(i), TG_REGISTER_EXPLICIT, &value)) {
+                tg_table_maintain(cell.table, START_MS);
+                i++;
+        }
+        for (int day = 0; day < 100; day++)
+                tg_table_maintain(cell.table, START_MS + day * TG_DAY_MS);
+        cr_assert(tg_table_overflowed(cell.table));
+        while (i-- > 0)
+                cr_assert(tg_register_get(cell.table, spread(i), TG_REGISTER_EXPLICIT, TG_NO_TIME,
+                                          &value));
+}
