@@ -211,7 +211,7 @@ def compare_summary(report, verdict, actual):
     for field, value in expected_summary(verdict).items():
         if field == "by_rule":
             compare_rule_counts(report, value, actual.get(field))
-        elif actual.get(field, 0) != value:
+        elif actual.get(field) != value:
             report.mismatch(f"summary.json: {field}", value, actual.get(field, "nothing"))
     channels = Counter(message["channel"] for message in verdict.permitted)
     if actual.get("by_channel") != channels:

@@ -36,7 +36,7 @@ def main():
     parser.add_argument(
         "--features",
         type=parse_features,
-        default="basic",
+        default="all",
         help="all, basic (caps, retarget, wait), or basic and some of: gap, cooldown, consent, "
         "general, repeats, with commas",
     )

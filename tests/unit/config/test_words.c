@@ -4,9 +4,9 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "config/glob.h"
 #include "config/nearest.h"
-#include "base/utf8.h"
 
 static bool matches(const char *pattern, const char *text)
 {
