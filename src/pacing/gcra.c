@@ -27,13 +27,19 @@ struct tg_gcra tg_gcra_of(struct tg_rate rate, int64_t burst, uint32_t partition
         };
 }
 
-int64_t tg_gcra_conforms_ms(const struct tg_gcra *gcra)
+int64_t tg_gcra_conforms_ns(const struct tg_gcra *gcra)
 {
-        int64_t ns;
-
         if (gcra->tat_ns == INT64_MIN)
                 return INT64_MIN;
-        ns = clamp((__int128)gcra->tat_ns - gcra->tolerance_ns);
+        return clamp((__int128)gcra->tat_ns - gcra->tolerance_ns);
+}
+
+int64_t tg_gcra_conforms_ms(const struct tg_gcra *gcra)
+{
+        int64_t ns = tg_gcra_conforms_ns(gcra);
+
+        if (ns == INT64_MIN)
+                return INT64_MIN;
         return ns / TG_MS_NS + (ns % TG_MS_NS > 0);
 }
 

@@ -23,7 +23,10 @@ struct tg_gcra {
 /* Saturates where a rate is so slow that nanoseconds would overflow (some 290 years). */
 struct tg_gcra tg_gcra_of(struct tg_rate rate, int64_t burst, uint32_t partitions);
 
-/* The first moment at which a message conforms, rounded up to a millisecond. */
+/* The first moment at which a message conforms, in nanoseconds; INT64_MIN: any. */
+int64_t tg_gcra_conforms_ns(const struct tg_gcra *gcra);
+
+/* The same, rounded up to a millisecond. */
 int64_t tg_gcra_conforms_ms(const struct tg_gcra *gcra);
 
 /* A message leaves at T_MS, at which it conforms. */

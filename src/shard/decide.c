@@ -71,20 +71,18 @@ static enum tg_outcome ask_rules(struct message *message)
 static enum tg_outcome ask_throttles(struct message *message)
 {
         const struct tg_policy *policy = message->partition->options->policy;
-        int64_t t_ms = message->partition->clock_ms, last_ms = t_ms;
+        const struct tg_gcra *throttles = message->partition->throttles, *last = NULL;
+        int64_t last_ms;
 
         for (size_t i = 0; i < policy->throttle_count; i++) {
-                int64_t conforms_ms;
-
                 if (!tg_selector_matches(&policy->throttles[i].for_, &message->history.traits))
                         continue;
-                conforms_ms = tg_gcra_conforms_ms(&message->partition->throttles[i]);
-                if (conforms_ms > last_ms) {
-                        last_ms = conforms_ms;
+                if (!last || tg_gcra_conforms_ns(&throttles[i]) > tg_gcra_conforms_ns(last)) {
+                        last = &throttles[i];
                         message->throttle = i;
                 }
         }
-        if (last_ms == t_ms)
+        if (!last || (last_ms = tg_gcra_conforms_ms(last)) <= message->partition->clock_ms)
                 return TG_PERMIT;
         tg_reasons_add_throttle(&message->reasons, policy, message->throttle, last_ms);
         if (last_ms >= tg_request_expiry(message->request))

@@ -34,7 +34,8 @@ class Events:
         self.requests = []
         self.used_ids = set()
         often = (0.3, 0.6) if features else ()
-        self.collisions = rng.choice((0, 0, 0.05, 0.3) + often)  # how often a permit's tag meets another's
+        # How often a permit's tag meets another's
+        self.collisions = rng.choice((0, 0, 0.05, 0.3) + often)
         self.consents = "consent" in features and rng.choice((0.1, 0.4))
         self.purposes = PURPOSES if self.consents else PURPOSES[:2]
         self.variants = "general" in features and rng.choice((0.4, 0.9))

@@ -311,6 +311,15 @@ class Throttles(unittest.TestCase):
         )
         self.assertEqual(names(gate.decisions[1]), ["ads"])
 
+    def test_the_one_that_conforms_last_does_so_to_the_nanosecond(self):
+        text = """throttles:
+        - {for: {channel: ads}, rate: 3/s, name: ads}
+        - {for: {campaign: a}, rate: 10/s, name: campaign}"""
+        wishes = [request(0, "x"), request(234, "y", channel="email", campaign="a")]
+        gate = run(text, [], wishes + [request(235, "z", campaign="a")])
+        self.assertEqual(told(gate)[2], ("z", 235, "defer", 334))  # 333.333334 ms and 334 ms
+        self.assertEqual(names(gate.decisions[2]), ["campaign"])
+
     def test_one_that_conforms_after_the_expiry_denies(self):
         gate = run(
             ONE_A_SECOND,
