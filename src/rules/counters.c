@@ -41,13 +41,16 @@ static void widen(struct tg_counters *counters, struct tg_counter *counter,
                 counters->window_max_ms = counting->window_ms;
 }
 
-static void list_types(struct tg_counters *counters, size_t index, uint64_t types)
+static void list_types(struct tg_counters *counters, size_t index, uint64_t types,
+                       enum tg_scope scope)
 {
         for (unsigned type = 0; type < TG_COUNTED_TYPES; type++) {
                 struct tg_counter_list *list = &counters->by_type[type];
 
-                if (types >> type & 1)
-                        list->items[list->count++] = (uint16_t)index;
+                if (!(types >> type & 1))
+                        continue;
+                list->items[list->count++] = (uint16_t)index;
+                counters->scopes_by_type[type] |= (uint8_t)(1 << scope);
         }
 }
 
@@ -66,7 +69,7 @@ int tg_counters_obtain(struct tg_counters *counters, const struct tg_counting *c
         if (!counter) {
                 if (layout->count == TG_COUNTERS_MAX)
                         return -1;
-                list_types(counters, counters->count, counting->types);
+                list_types(counters, counters->count, counting->types, counting->scope);
                 counter = &counters->items[counters->count++];
                 counter->counting = *counting;
                 counter->id =

@@ -45,6 +45,8 @@ struct tg_counters {
                 uint16_t items[TG_POLICY_COUNTERS_MAX];
                 size_t count;
         } by_type[TG_COUNTED_TYPES];
+        /* For each type, the scopes (bit = enum tg_scope) in which it is counted. */
+        uint8_t scopes_by_type[TG_COUNTED_TYPES];
         int64_t window_max_ms; /* of all */
         bool consents;         /* some rule asks for them: they are kept */
 };

@@ -10,19 +10,38 @@ void tg_history_init(struct tg_history *history, const struct tg_counters *count
         *history = (struct tg_history){
                 .counters = counters,
                 .table = table,
-                .customer = tg_identity_of(tg_table_key(table), customer),
+                .identities = {[TG_SCOPE_CUSTOMER] = tg_identity_of(tg_table_key(table), customer)},
+                .known = 1 << TG_SCOPE_CUSTOMER,
                 .traits = *traits,
-                .now_ms = now_ms,
-                .horizon_ms = now_ms + skew_ms,
         };
+        tg_history_at(history, now_ms, skew_ms);
 }
 
-static struct tg_identity identity_of(const struct tg_history *history, enum tg_scope scope)
+void tg_history_at(struct tg_history *history, int64_t now_ms, int64_t skew_ms)
 {
-        if (scope == TG_SCOPE_CUSTOMER)
-                return history->customer;
-        return tg_identity_pair(tg_table_key(history->table), history->customer, (uint8_t)scope,
-                                tg_traits_value(&history->traits, scope));
+        history->now_ms = now_ms;
+        history->horizon_ms = now_ms + skew_ms;
+}
+
+static struct tg_identity identity_of(struct tg_history *history, enum tg_scope scope)
+{
+        if (!(history->known >> scope & 1)) {
+                history->identities[scope] = tg_identity_pair(
+                        tg_table_key(history->table), history->identities[TG_SCOPE_CUSTOMER],
+                        (uint8_t)scope, tg_traits_value(&history->traits, scope));
+                history->known |= (uint8_t)(1 << scope);
+        }
+        return history->identities[scope];
+}
+
+void tg_history_prefetch(struct tg_history *history, unsigned scopes)
+{
+        for (; scopes; scopes &= scopes - 1) {
+                enum tg_scope scope = (enum tg_scope)__builtin_ctz(scopes);
+
+                if (tg_traits_have(&history->traits, scope))
+                        tg_table_prefetch(history->table, identity_of(history, scope));
+        }
 }
 
 static struct tg_cell_view view_of(const struct tg_history *history, enum tg_scope scope)
@@ -65,7 +84,8 @@ static struct tg_identity consent_identity(const struct tg_history *history, str
 {
         uint8_t number = channel == TG_CHANNEL_ABSENT ? 0 : (uint8_t)(channel + 1);
 
-        return tg_identity_pair(tg_table_key(history->table), history->customer,
+        return tg_identity_pair(tg_table_key(history->table),
+                                history->identities[TG_SCOPE_CUSTOMER],
                                 (uint8_t)(TG_SCOPES + number), purpose);
 }
 

@@ -12,17 +12,25 @@
 struct tg_history {
         const struct tg_counters *counters;
         struct tg_table *table;
-        struct tg_identity customer;
-        struct tg_traits traits;          /* of the record dealt with: they name the pair cells */
-        int64_t now_ms;                   /* the clock of the partition */
-        int64_t horizon_ms;               /* now plus the allowed skew */
-        struct tg_line *cells[TG_SCOPES]; /* NULL: not looked for, or not there */
-        uint8_t found;                    /* bit = scope: looked for already */
+        struct tg_traits traits; /* of the record dealt with: they name the pair cells */
+        int64_t now_ms;          /* the clock of the partition */
+        int64_t horizon_ms;      /* now plus the allowed skew */
+        struct tg_identity identities[TG_SCOPES]; /* of the cells; see `known` */
+        struct tg_line *cells[TG_SCOPES];         /* NULL: not looked for, or not there */
+        uint8_t known;                            /* bit = scope: its identity is computed */
+        uint8_t found;                            /* bit = scope: looked for already */
 };
 
 void tg_history_init(struct tg_history *history, const struct tg_counters *counters,
                      struct tg_table *table, struct tg_span customer,
                      const struct tg_traits *traits, int64_t now_ms, int64_t skew_ms);
+
+/*
+ * Starts to fetch the cells of SCOPES (bit = enum tg_scope) that the traits have, so that the cache
+ * misses of several records overlap. Their time may still be set by tg_history_at().
+ */
+void tg_history_prefetch(struct tg_history *history, unsigned scopes);
+void tg_history_at(struct tg_history *history, int64_t now_ms, int64_t skew_ms);
 
 /* How the cell of SCOPE is read; view.cell is NULL if there is none (so nothing is counted). */
 struct tg_cell_view tg_history_view(struct tg_history *history, enum tg_scope scope);

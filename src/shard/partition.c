@@ -119,56 +119,94 @@ static int reject(struct tg_partition *partition, const struct tg_record *record
         return sink->rejected(sink->context, record, reason, detail, error);
 }
 
-static int take_touchpoint(struct tg_partition *partition, const struct tg_record *record,
+static void begin_history(struct tg_partition *partition, struct tg_history *history,
+                          struct tg_span customer, const struct tg_traits *traits)
+{
+        tg_history_init(history, &partition->options->policy->counters, partition->table, customer,
+                        traits, partition->clock_ms, partition->options->skew_ms);
+}
+
+static void prepare_touchpoint(struct tg_partition *partition, struct tg_prepared *prepared)
+{
+        const struct tg_counters *counters = &partition->options->policy->counters;
+        const struct tg_touchpoint *touchpoint = &prepared->touchpoint;
+        struct tg_traits traits = tg_traits_of_touchpoint(touchpoint);
+        unsigned scopes = counters->scopes_by_type[touchpoint->type];
+
+        if (tg_span_present(touchpoint->message_id))
+                scopes |= counters->scopes_by_type[TG_TYPE_PERMIT];
+        begin_history(partition, &prepared->history, touchpoint->customer, &traits);
+        tg_history_prefetch(&prepared->history, scopes);
+}
+
+/* Its history is made when it is decided; that finds the cells in the cache. */
+static void prepare_request(struct tg_partition *partition, struct tg_prepared *prepared)
+{
+        struct tg_traits traits = tg_traits_of_request(&prepared->request);
+        unsigned scopes = 0;
+
+        for (unsigned scope = 0; scope < TG_SCOPES; scope++) {
+                if (partition->options->policy->counters.layouts[scope].count)
+                        scopes |= 1U << scope;
+        }
+        begin_history(partition, &prepared->history, prepared->request.customer, &traits);
+        tg_history_prefetch(&prepared->history, scopes);
+}
+
+void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *prepared)
+{
+        const struct tg_record *record = &prepared->record;
+        bool request = record->stream == TG_STREAM_REQUESTS;
+        void *decoded = request ? (void *)&prepared->request : (void *)&prepared->touchpoint;
+        size_t consumed;
+
+        if (record->kind == TG_RECORD_FAULTY)
+                return;
+        prepared->fault = tg_plan_decode(record->reading->full, record->datum, decoded, &consumed);
+        if (prepared->fault < 0)
+                return;
+        if (request)
+                prepare_request(partition, prepared);
+        else
+                prepare_touchpoint(partition, prepared);
+}
+
+static int take_touchpoint(struct tg_partition *partition, struct tg_prepared *prepared,
                            struct tg_error *error)
 {
-        struct tg_touchpoint touchpoint;
-        struct tg_history history;
-        struct tg_traits traits;
-        size_t consumed;
-        int fault = tg_plan_decode(record->reading->full, record->datum, &touchpoint, &consumed);
-
-        if (fault < 0)
-                return reject(partition, record, "undecodable", tg_decode_error_text(fault), error);
-        traits = tg_traits_of_touchpoint(&touchpoint);
-        tg_history_init(&history, &partition->options->policy->counters, partition->table,
-                        touchpoint.customer, &traits, partition->clock_ms,
-                        partition->options->skew_ms);
-        if (!tg_facts_apply(&history, &touchpoint))
-                return reject(partition, record, "no body",
+        tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
+        if (!tg_facts_apply(&prepared->history, &prepared->touchpoint))
+                return reject(partition, &prepared->record, "no body",
                               "a consent touchpoint must carry `consent`: what was agreed to",
                               error);
         partition->summary->touchpoints++;
         return 0;
 }
 
-static int take_request(struct tg_partition *partition, const struct tg_record *record,
+static int take_request(struct tg_partition *partition, const struct tg_prepared *prepared,
                         struct tg_error *error)
 {
-        struct tg_request request;
-        size_t consumed;
-        int fault = tg_plan_decode(record->reading->full, record->datum, &request, &consumed);
-
-        if (fault < 0)
-                return reject(partition, record, "undecodable", tg_decode_error_text(fault), error);
         partition->summary->requests++;
-        return tg_decide_first(partition, &request, record, error);
+        return tg_decide_first(partition, &prepared->request, &prepared->record, error);
 }
 
-int tg_partition_take(struct tg_partition *partition, const struct tg_record *record,
+int tg_partition_take(struct tg_partition *partition, struct tg_prepared *prepared,
                       struct tg_error *error)
 {
+        const struct tg_record *record = &prepared->record;
         int result;
 
         tg_table_maintain(partition->table, partition->clock_ms);
         partition->next[record->stream] = record->offset + 1;
         if (record->kind == TG_RECORD_FAULTY)
                 result = reject(partition, record, record->fault, record->detail, error);
+        else if (prepared->fault < 0)
+                result = reject(partition, record, "undecodable",
+                                tg_decode_error_text(prepared->fault), error);
         else if (record->stream == TG_STREAM_REQUESTS)
-                result = take_request(partition, record, error);
+                result = take_request(partition, prepared, error);
         else
-                result = take_touchpoint(partition, record, error);
-        release(partition, record);
+                result = take_touchpoint(partition, prepared, error);
         return result;
 }
 

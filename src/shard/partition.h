@@ -32,6 +32,20 @@ struct tg_undo {
         int64_t next[TG_STREAMS];  /* as they were */
 };
 
+/*
+ * A record on its way: decoded, with its customer's cells being fetched. Records are prepared a
+ * group at a time, so that the cache misses of a group overlap, then taken one by one.
+ */
+struct tg_prepared {
+        struct tg_record record;
+        int fault; /* of its decoding: an enum tg_decode_error, or 0 */
+        union {
+                struct tg_touchpoint touchpoint;
+                struct tg_request request;
+        };
+        struct tg_history history; /* of a touchpoint; a request makes its own when it is decided */
+};
+
 struct tg_partition {
         int32_t id;
         const struct tg_partition_options *options;
@@ -63,9 +77,12 @@ int tg_partition_advance(struct tg_partition *partition, int64_t t_ms, struct tg
 /* Moves the clock to T_MS at once and decides all that is due by then, at T_MS: the wall clock. */
 int tg_partition_catch_up(struct tg_partition *partition, int64_t t_ms, struct tg_error *error);
 
+/* Decodes prepared->record and starts to fetch what it will touch. */
+void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *prepared);
+
 /* Takes up a record at the present clock: applies a touchpoint, decides a request, rejects the
  * rest. */
-int tg_partition_take(struct tg_partition *partition, const struct tg_record *record,
+int tg_partition_take(struct tg_partition *partition, struct tg_prepared *prepared,
                       struct tg_error *error);
 
 /* What was decided has been committed. */

@@ -9,6 +9,9 @@
 
 #include "base/memory.h"
 
+/* Records whose cache misses overlap: enough to hide a miss, few enough to stay in the cache. */
+enum { GROUP = 32 };
+
 struct shard {
         const struct tg_shard_options *options;
         const struct tg_port *port;
@@ -16,6 +19,7 @@ struct shard {
         struct tg_summary committed; /* the summary at the last commit */
         struct tg_buffer buffer;
         struct tg_record *records;        /* one batch */
+        struct tg_prepared *group;        /* what is taken up at once */
         struct tg_partition **partitions; /* by id; NULL: not ours */
         struct tg_progress *progress;     /* of those that are ours */
         bool rewound; /* in this batch: there is more to read, whatever the source said */
@@ -59,6 +63,7 @@ static int shard_init(struct shard *shard, const struct tg_shard_options *option
         tg_summary_init(summary, options->partition.policy);
         tg_summary_init(&shard->committed, options->partition.policy);
         shard->records = tg_allocate(options->batch * sizeof shard->records[0]);
+        shard->group = tg_allocate(GROUP * sizeof shard->group[0]);
         shard->partitions = tg_allocate_zeroed(partitions, sizeof(struct tg_partition *));
         shard->progress = tg_allocate(partitions * sizeof shard->progress[0]);
         return 0;
@@ -79,6 +84,7 @@ static void shard_deinit(struct shard *shard)
         free(shard->partitions);
         free(shard->progress);
         free(shard->records);
+        free(shard->group);
         tg_buffer_deinit(&shard->buffer);
         tg_summary_deinit(&shard->committed);
 }
@@ -134,51 +140,77 @@ static int reject_homeless(struct shard *shard, const struct tg_record *record,
         return result;
 }
 
-/* By event time: record by record in merged order, the clock moved by each. */
-static int drain_by_event_time(struct tg_partition *partition, struct tg_error *error)
-{
-        struct tg_record record;
+/* The next record to be taken up. */
+typedef bool (*next_fn)(struct tg_merge *merge, struct tg_record *ret_record);
 
-        while (tg_merge_next(&partition->merge, &record)) {
-                if (record.kind == TG_RECORD_DATA &&
-                    tg_partition_advance(partition, record.time_ms, error) < 0)
-                        return -1;
-                if (tg_partition_take(partition, &record, error) < 0)
-                        return -1;
+static bool next_fact(struct tg_merge *merge, struct tg_record *ret_record)
+{
+        return tg_merge_take(merge, TG_STREAM_TOUCHPOINTS, ret_record);
+}
+
+static bool next_request(struct tg_merge *merge, struct tg_record *ret_record)
+{
+        return tg_merge_take(merge, TG_STREAM_REQUESTS, ret_record);
+}
+
+static int take_prepared(struct shard *shard, struct tg_partition *partition,
+                         struct tg_prepared *prepared, struct tg_error *error)
+{
+        if (shard->options->clock == TG_CLOCK_EVENT && prepared->record.kind == TG_RECORD_DATA &&
+            tg_partition_advance(partition, prepared->record.time_ms, error) < 0)
+                return -1;
+        return tg_partition_take(partition, prepared, error);
+}
+
+/* Prepares a group of records, then takes them in order. Returns how many, or -1. */
+static int take_group(struct shard *shard, struct tg_partition *partition, next_fn next,
+                      struct tg_error *error)
+{
+        int count = 0, result = 0;
+
+        while (count < GROUP && next(&partition->merge, &shard->group[count].record))
+                tg_partition_prepare(partition, &shard->group[count++]);
+        for (int i = 0; i < count; i++) {
+                if (result == 0)
+                        result = take_prepared(shard, partition, &shard->group[i], error);
+                release(shard, &shard->group[i].record);
         }
-        return 0;
+        return result < 0 ? -1 : count;
+}
+
+static int take_all(struct shard *shard, struct tg_partition *partition, next_fn next,
+                    struct tg_error *error)
+{
+        int taken;
+
+        do
+                taken = take_group(shard, partition, next, error);
+        while (taken > 0);
+        return taken;
 }
 
 /* By the wall clock: all facts, then what is due, then the requests, once all facts are known. */
-static int drain_by_wall_clock(struct tg_partition *partition, int64_t now_ms,
+static int drain_by_wall_clock(struct shard *shard, struct tg_partition *partition, int64_t now_ms,
                                struct tg_error *error)
 {
-        struct tg_record record;
-
         if (partition->clock_ms < now_ms)
                 partition->clock_ms = now_ms;
-        while (tg_merge_take(&partition->merge, TG_STREAM_TOUCHPOINTS, &record)) {
-                if (tg_partition_take(partition, &record, error) < 0)
-                        return -1;
-        }
+        if (take_all(shard, partition, next_fact, error) < 0)
+                return -1;
         partition->facts_read |= partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended;
         if (!partition->facts_read)
                 return 0;
         if (tg_partition_catch_up(partition, now_ms, error) < 0)
                 return -1;
-        while (tg_merge_take(&partition->merge, TG_STREAM_REQUESTS, &record)) {
-                if (tg_partition_take(partition, &record, error) < 0)
-                        return -1;
-        }
-        return 0;
+        return take_all(shard, partition, next_request, error);
 }
 
 static int drain(struct shard *shard, struct tg_partition *partition, int64_t now_ms,
                  struct tg_error *error)
 {
         if (shard->options->clock == TG_CLOCK_EVENT)
-                return drain_by_event_time(partition, error);
-        return drain_by_wall_clock(partition, now_ms, error);
+                return take_all(shard, partition, tg_merge_next, error);
+        return drain_by_wall_clock(shard, partition, now_ms, error);
 }
 
 /* What comes before a revocation is still ours: it is taken up and committed first. */

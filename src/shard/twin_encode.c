@@ -38,6 +38,20 @@ static void put_about(struct tg_buffer *buffer, const struct tg_about *about)
         tg_put_long(buffer, about->time_ms);
 }
 
+static void put_consent(struct tg_buffer *buffer, const struct tg_consent *consent)
+{
+        if (!consent->present) {
+                tg_put_null(buffer);
+                return;
+        }
+        tg_put_present(buffer);
+        tg_put_span(buffer, consent->purpose);
+        put_channel(buffer, consent->channel);
+        tg_put_bool(buffer, consent->granted);
+        tg_put_optional_time(buffer, consent->until_ms);
+        tg_put_bool(buffer, consent->implied);
+}
+
 static void put_general(struct tg_buffer *buffer, const struct tg_general *general)
 {
         if (!general->present) {
@@ -68,11 +82,11 @@ void tg_twin_encode_touchpoint(struct tg_buffer *buffer, const struct tg_touchpo
         tg_put_bool(buffer, false); /* shared_device */
         tg_put_bool(buffer, touchpoint->bot);
         tg_put_bool(buffer, false); /* gift */
-        tg_put_null(buffer);        /* consent */
-        tg_put_null(buffer);        /* preference */
-        tg_put_null(buffer);        /* profile */
-        tg_put_null(buffer);        /* identity */
-        tg_put_items_end(buffer);   /* attributes */
+        put_consent(buffer, &touchpoint->consent);
+        tg_put_null(buffer);      /* preference */
+        tg_put_null(buffer);      /* profile */
+        tg_put_null(buffer);      /* identity */
+        tg_put_items_end(buffer); /* attributes */
 }
 
 void tg_twin_encode_request(struct tg_buffer *buffer, const struct tg_request *request)
