@@ -5,6 +5,8 @@
  *     answer: permit
  *     answer: {deny: retarget-30-days}
  *     answer: [{defer: 17:00, because: {ads-weekly: 10 of 10}}, permit]
+ *     answer: {permit: general, because: retarget-30-days}
+ *     answer: {repeat: permit}
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,6 +23,8 @@ struct answering {
         struct tg_scenario_reading *reading;
         const struct tg_moments *moments;
         struct tg_expected_answer *answer;
+        int64_t now_ms;
+        bool again; /* the message was sent before */
 };
 
 static void name_advice(const struct tg_policy *policy, struct tg_span text,
@@ -140,36 +144,115 @@ static void read_reasons(struct answering *answering, const struct tg_node *node
         }
 }
 
-static bool read_mapping(struct answering *answering, const struct tg_node *node)
+static void read_moment(struct answering *answering, const struct tg_node *node, int64_t *ret_ms)
 {
+        tg_moment_read(answering->reading->diagnostics, node, answering->moments, ret_ms);
+}
+
+static void read_at(struct answering *answering, struct tg_reader *reader)
+{
+        read_moment(answering, tg_read_node(reader, "at", TG_OPTIONAL, NULL),
+                    &answering->answer->at_ms);
+}
+
+static void read_because(struct answering *answering, struct tg_reader *reader)
+{
+        read_reasons(answering, tg_read_node(reader, "because", TG_REQUIRED, "ads-weekly"));
+}
+
+static void read_variant(struct answering *answering, struct tg_reader *reader)
+{
+        static const char *const words[] = {"general", NULL};
+        unsigned word;
+
+        if (tg_read_word(reader, "variant", TG_OPTIONAL, words, &word))
+                answering->answer->variant = TG_VARIANT_GENERAL;
+}
+
+/* {permit: 17:00}, or {permit: general} with what was said against the message itself. */
+static void read_permit(struct answering *answering, struct tg_reader *reader,
+                        const struct tg_node *node)
+{
+        answering->answer->outcome = TG_PERMIT;
+        if (!tg_span_equal(tg_node_text(node), tg_span_text("general"))) {
+                read_moment(answering, node, &answering->answer->at_ms);
+                return;
+        }
+        answering->answer->variant = TG_VARIANT_GENERAL;
+        read_at(answering, reader);
+        read_because(answering, reader);
+}
+
+static void read_deny(struct answering *answering, struct tg_reader *reader,
+                      const struct tg_node *node)
+{
+        answering->answer->outcome = TG_DENY;
+        read_reasons(answering, node);
+        read_at(answering, reader);
+        read_variant(answering, reader);
+}
+
+static void read_defer(struct answering *answering, struct tg_reader *reader,
+                       const struct tg_node *node)
+{
+        answering->answer->outcome = TG_DEFER;
+        read_moment(answering, node, &answering->answer->until_ms);
+        read_because(answering, reader);
+        read_variant(answering, reader);
+}
+
+/* {repeat: defer, until: 17:00, at: 12:00}: what the same request was answered before, and when. */
+static void read_repeat(struct answering *answering, struct tg_reader *reader,
+                        const struct tg_node *node)
+{
+        static const char *const words[] = {"permit", "deny", "defer", NULL};
+        static const enum tg_outcome outcomes[] = {TG_PERMIT, TG_DENY, TG_DEFER};
         struct tg_diagnostics *diagnostics = answering->reading->diagnostics;
         struct tg_expected_answer *answer = answering->answer;
-        const struct tg_node *permit, *deny, *defer;
+        unsigned word = 0;
+
+        if (!answering->again)
+                tg_diagnose(diagnostics, node, TG_ERROR,
+                            "add \"again: true\" to the step, if it is the same request",
+                            "only a message that is sent again repeats an answer");
+        tg_value_word(diagnostics, node, words, &word);
+        answer->outcome = outcomes[word];
+        answer->repeat = true;
+        answer->told_ms = answering->now_ms;
+        read_at(answering, reader);
+        if (answer->outcome == TG_DEFER)
+                read_moment(answering, tg_read_node(reader, "until", TG_REQUIRED, "17:00"),
+                            &answer->until_ms);
+}
+
+static bool read_mapping(struct answering *answering, const struct tg_node *node)
+{
+        static const struct {
+                const char *key;
+                void (*read)(struct answering *, struct tg_reader *, const struct tg_node *);
+        } kinds[] = {
+                {"permit", read_permit},
+                {"deny", read_deny},
+                {"defer", read_defer},
+                {"repeat", read_repeat},
+        };
+        struct tg_diagnostics *diagnostics = answering->reading->diagnostics;
         struct tg_reader reader;
+        size_t count = 0;
 
         tg_reader_init(&reader, diagnostics, node, "answer");
-        permit = tg_read_node(&reader, "permit", TG_OPTIONAL, NULL);
-        deny = tg_read_node(&reader, "deny", TG_OPTIONAL, NULL);
-        defer = tg_read_node(&reader, "defer", TG_OPTIONAL, NULL);
-        if (!permit && !deny && !defer) {
+        for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+                const struct tg_node *value =
+                        tg_read_node(&reader, kinds[i].key, TG_OPTIONAL, NULL);
+
+                if (value && count++ == 0)
+                        kinds[i].read(answering, &reader, value);
+        }
+        if (count != 1) {
                 tg_diagnose(diagnostics, node, TG_ERROR,
                             "begin it with one of these, as in {deny: ads-weekly}",
-                            "an answer is permit, deny or defer");
+                            "an answer is permit, deny, defer or repeat");
                 return false;
-        }
-        if (permit) {
-                answer->outcome = TG_PERMIT;
-                tg_moment_read(diagnostics, permit, answering->moments, &answer->at_ms);
-        } else if (deny) {
-                answer->outcome = TG_DENY;
-                read_reasons(answering, deny);
-                tg_moment_read(diagnostics, tg_read_node(&reader, "at", TG_OPTIONAL, "17:00"),
-                               answering->moments, &answer->at_ms);
-        } else {
-                answer->outcome = TG_DEFER;
-                tg_moment_read(diagnostics, defer, answering->moments, &answer->until_ms);
-                read_reasons(answering,
-                             tg_read_node(&reader, "because", TG_REQUIRED, "ads-weekly"));
         }
         tg_reader_finish(&reader);
         return true;
@@ -202,7 +285,7 @@ static void default_times(struct tg_step *step, int64_t now_ms)
         int64_t at_ms = now_ms;
 
         for (size_t i = 0; i < step->answer_count; i++) {
-                if (step->answers[i].at_ms == TG_NO_TIME)
+                if (step->answers[i].at_ms == TG_NO_TIME && !step->answers[i].repeat)
                         step->answers[i].at_ms = at_ms;
                 at_ms = step->answers[i].until_ms;
         }
@@ -220,20 +303,25 @@ void tg_answers_read(struct tg_scenario_reading *reading, const struct tg_node *
                             "say what must come of it: permit, {deny: ...} or {defer: ...}",
                             "an empty list is no answer");
         for (; item; item = node == item ? NULL : tg_node_next(item)) {
-                struct answering answering = {reading, moments, &step->answers[step->answer_count]};
+                struct tg_expected_answer *answer = &step->answers[step->answer_count];
+                struct answering answering = {reading, moments, answer, now_ms, step->again};
 
                 if (step->answer_count == TG_ANSWERS_MAX ||
-                    (step->answer_count == 1 && step->answers[0].outcome != TG_DEFER)) {
+                    (step->answer_count == 1 &&
+                     (step->answers[0].outcome != TG_DEFER || step->answers[0].repeat))) {
                         tg_diagnose(reading->diagnostics, item, TG_ERROR,
                                     "a message has one answer, or first defer and then the end",
                                     "nothing comes after this message's end");
                         return;
                 }
-                *answering.answer =
-                        (struct tg_expected_answer){.at_ms = TG_NO_TIME, .until_ms = TG_NO_TIME};
+                *answer = (struct tg_expected_answer){
+                        .variant = TG_VARIANT_AS_REQUESTED,
+                        .at_ms = TG_NO_TIME,
+                        .until_ms = TG_NO_TIME,
+                };
                 if (!read_answer(&answering, item))
                         return;
-                if (step->answer_count++ == 1 && answering.answer->outcome == TG_DEFER)
+                if (step->answer_count++ == 1 && answer->outcome == TG_DEFER)
                         tg_diagnose(reading->diagnostics, item, TG_ERROR,
                                     "write until when it waits at first, and then how it ends",
                                     "a message is told to wait once, however long it then waits");

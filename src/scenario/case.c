@@ -9,9 +9,10 @@
 
 /* The keys of steps: what is none of them is a customer. */
 static const char *const step_keys[] = {
-        "at",      "send",    "to",       "answer",  "id",      "times", "every",    "late",
-        "of",      "receipt", "bot",      "channel", "kind",    "class", "topic",    "campaign",
-        "subject", "segment", "category", "purpose", "expires", "about", "priority",
+        "at",      "send",     "to",       "answer",  "id",      "times", "every",    "late",
+        "of",      "receipt",  "bot",      "channel", "kind",    "class", "topic",    "campaign",
+        "subject", "segment",  "category", "purpose", "expires", "about", "priority", "general",
+        "again",   "together", "granted",  "implied", "until",
 };
 enum { STEP_KEYS = sizeof step_keys / sizeof step_keys[0] };
 
@@ -62,6 +63,23 @@ size_t tg_telling_find(const struct tg_case *story, struct tg_span id)
         return SIZE_MAX;
 }
 
+/* Only facts: what is asked in the same batch has its place behind them anyway. */
+static void read_together(struct tg_telling *telling, struct tg_draft *draft)
+{
+        const struct tg_node *node =
+                tg_read_bool(&draft->reader, "together", TG_OPTIONAL, &draft->step.together);
+
+        if (!draft->step.together)
+                return;
+        if (tg_node_find(draft->node, "to") || !find_customer(draft->node))
+                tg_diagnose(telling->reading->diagnostics, node, TG_ERROR,
+                            "put the message first, and then what is read together with it",
+                            "only what happens to somebody is read together with the step before");
+        else if (telling->story->step_count == 0)
+                tg_diagnose(telling->reading->diagnostics, node, TG_ERROR, NULL,
+                            "there is no step before this one");
+}
+
 /* When the step is; told if it is before what was read already, unless that is meant. */
 static void read_when(struct tg_telling *telling, struct tg_draft *draft)
 {
@@ -72,9 +90,10 @@ static void read_when(struct tg_telling *telling, struct tg_draft *draft)
         bool late = false;
 
         tg_read_bool(&draft->reader, "late", TG_OPTIONAL, &late);
+        read_together(telling, draft);
         if (!tg_moment_read(diagnostics, at, &telling->moments, &draft->step.at_ms))
                 return;
-        if (draft->step.at_ms < telling->clock_ms && !late) {
+        if (draft->step.at_ms < telling->clock_ms && !late && !draft->step.together) {
                 tg_diagnose(diagnostics, at, TG_ERROR,
                             "put it in its place, or add \"late: true\" if it is read late",
                             "it is %s already", tg_moment_text(telling->clock_ms, text));

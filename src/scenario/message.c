@@ -29,6 +29,24 @@ static void read_text(struct tg_reader *reader, const char *key, struct tg_span 
                 tg_value_text(reader->diagnostics, node, value);
 }
 
+/* What may be sent instead; what it does not say is as requested. `~`: nothing. */
+static void read_general(struct tg_reader *reader, struct tg_general *general)
+{
+        const struct tg_node *node = tg_read_node(reader, "general", TG_OPTIONAL, NULL);
+        struct tg_reader words;
+
+        if (!node)
+                return;
+        *general = (struct tg_general){.payload = tg_span_text("")};
+        if (tg_node_is_null(node))
+                return;
+        general->present = true;
+        tg_reader_init(&words, reader->diagnostics, node, "general");
+        read_text(&words, "campaign", &general->campaign);
+        read_text(&words, "topic", &general->topic);
+        tg_reader_finish(&words);
+}
+
 void tg_message_read(struct tg_reader *reader, struct tg_message *message)
 {
         struct tg_request *request = &message->request;
@@ -47,6 +65,7 @@ void tg_message_read(struct tg_reader *reader, struct tg_message *message)
         read_text(reader, "purpose", &request->purpose);
         tg_read_integer(reader, "priority", TG_OPTIONAL, INT32_MIN, INT32_MAX, &priority);
         request->priority = (int32_t)priority;
+        read_general(reader, &request->general);
         expires = tg_read_node(reader, "expires", TG_OPTIONAL, NULL);
         about = tg_read_node(reader, "about", TG_OPTIONAL, NULL);
         if (expires)
@@ -75,19 +94,19 @@ void tg_messages_read(struct tg_scenario_reading *reading, struct tg_reader *rea
         }
 }
 
-static void read_expires(struct tg_scenario_reading *reading, const struct tg_node *node,
-                         const struct tg_moments *moments, struct tg_request *request)
+void tg_end_read(struct tg_scenario_reading *reading, const struct tg_node *node,
+                 const struct tg_moments *moments, int64_t from_ms, int64_t *ret_ms)
 {
         struct tg_span text = node ? tg_node_text(node) : TG_SPAN_ABSENT;
         int64_t after_ms;
 
-        request->expires_ms = TG_NO_TIME;
+        *ret_ms = TG_NO_TIME;
         if (tg_span_present(text) &&
             tg_duration_parse((const char *)text.data, text.size, &after_ms) == 0 &&
-            !__builtin_add_overflow(request->time_ms, after_ms, &request->expires_ms))
+            !__builtin_add_overflow(from_ms, after_ms, ret_ms))
                 return;
         if (node)
-                tg_moment_read(reading->diagnostics, node, moments, &request->expires_ms);
+                tg_moment_read(reading->diagnostics, node, moments, ret_ms);
 }
 
 /* {interaction: 2026-03-01 14:00} */
@@ -117,6 +136,6 @@ void tg_message_times(struct tg_scenario_reading *reading, const struct tg_messa
                       const struct tg_moments *moments, int64_t at_ms, struct tg_request *request)
 {
         request->time_ms = at_ms;
-        read_expires(reading, message->expires, moments, request);
+        tg_end_read(reading, message->expires, moments, at_ms, &request->expires_ms);
         read_about(reading, message->about, moments, request);
 }

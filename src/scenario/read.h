@@ -46,6 +46,7 @@ struct tg_draft {
         struct tg_step step;
         struct tg_span id;             /* given; absent: made up */
         const struct tg_node *id_node; /* where; NULL: it was not given */
+        const struct tg_node *until;   /* of a consent: when it ends; NULL: never */
         const char *name;              /* of a message: what ids are made up from */
         unsigned number;               /* the last one put behind it; 1: none */
         int64_t times;
@@ -75,6 +76,13 @@ void tg_message_read(struct tg_reader *reader, struct tg_message *message);
 
 /* Reads `messages`. */
 void tg_messages_read(struct tg_scenario_reading *reading, struct tg_reader *reader);
+
+/*
+ * When something ends that began at FROM_MS: a moment, or so long after it. RET_MS becomes
+ * TG_NO_TIME if NODE is NULL or wrong, which is told.
+ */
+void tg_end_read(struct tg_scenario_reading *reading, const struct tg_node *node,
+                 const struct tg_moments *moments, int64_t from_ms, int64_t *ret_ms);
 
 /* What was said about MESSAGE becomes the times of a request that is sent at AT_MS. */
 void tg_message_times(struct tg_scenario_reading *reading, const struct tg_message *message,

@@ -16,10 +16,17 @@ enum {
 };
 #define SKEW_MS (10 * TG_MINUTE_MS)
 
+/* Where the request of a step was put. */
+struct place {
+        int32_t partition;
+        int64_t offset;
+};
+
 /* One run of a case. */
 struct run {
         const struct tg_scenario *scenario;
         const struct tg_case *story;
+        struct place *places;        /* by step */
         struct tg_receipt *receipts; /* by step: of the message it sends, as far as is known */
         struct tg_twin twin;
 };
@@ -66,17 +73,30 @@ static void play_touchpoint(struct run *run, const struct tg_step *step)
         tg_twin_touchpoint(&run->twin, &touchpoint);
 }
 
-static void play_step(struct run *run, const struct tg_step *step)
+static void play_send(struct run *run, const struct tg_step *step, struct place *ret_place)
 {
-        if (step->kind == TG_STEP_PASS || run->scenario->partitions > 1) {
+        const struct tg_request *request = &step->request;
+        uint32_t partition = tg_partition_of(request->customer, run->scenario->partitions);
+
+        *ret_place = (struct place){(int32_t)partition,
+                                    run->twin.offsets[partition][TG_STREAM_REQUESTS]};
+        tg_twin_request(&run->twin, request);
+}
+
+static void play_step(struct run *run, size_t i)
+{
+        const struct tg_step *step = &run->story->steps[i];
+
+        if (!step->together && (step->kind == TG_STEP_PASS || run->scenario->partitions > 1)) {
                 play_time(run, step->at_ms);
                 play_ends(run);
         }
         if (step->kind == TG_STEP_TOUCHPOINT)
                 play_touchpoint(run, step);
         else if (step->kind == TG_STEP_SEND)
-                tg_twin_request(&run->twin, &step->request);
-        play_ends(run);
+                play_send(run, step, &run->places[i]);
+        if (i + 1 == run->story->step_count || !step[1].together)
+                play_ends(run);
 }
 
 static int play(struct run *run, struct tg_error *error)
@@ -98,25 +118,25 @@ static int play(struct run *run, struct tg_error *error)
         tg_twin_init(&run->twin, run->scenario->partitions);
         play_ends(run);
         for (size_t i = 0; i < run->story->step_count; i++)
-                play_step(run, &run->story->steps[i]);
+                play_step(run, i);
         port = tg_twin_port(&run->twin);
         result = tg_shard_run(&options, &port, &summary, error);
         tg_summary_deinit(&summary);
         return result;
 }
 
-/* The answers to the message that STEP sends, in their order; returns how many. */
-static size_t collect(const struct run *run, const struct tg_step *step,
+/* The answers to the message that step I sends, in their order; returns how many. */
+static size_t collect(const struct run *run, size_t i,
                       const struct tg_decision *ret_answers[TG_TOLD_ANSWERS_MAX])
 {
+        const struct place *place = &run->places[i];
         size_t count = 0;
 
-        for (size_t i = 0; i < run->twin.decisions.count; i++) {
-                const struct tg_decision *decision = &run->twin.decisions.items[i]->decision;
+        for (size_t k = 0; k < run->twin.decisions.count; k++) {
+                const struct tg_decision *decision = &run->twin.decisions.items[k]->decision;
 
-                if (tg_span_equal(decision->request->id, step->request.id) &&
-                    tg_span_equal(decision->request->customer, step->request.customer) &&
-                    count < TG_TOLD_ANSWERS_MAX)
+                if (decision->source.offset == place->offset &&
+                    decision->source.partition == place->partition && count < TG_TOLD_ANSWERS_MAX)
                         ret_answers[count++] = decision;
         }
         return count;
@@ -130,12 +150,11 @@ static bool learn_receipts(struct run *run)
 
         for (size_t i = 0; i < run->story->step_count; i++) {
                 struct tg_receipt receipt = {0}, *known = &run->receipts[i];
-                const struct tg_step *step = &run->story->steps[i];
                 size_t count;
 
-                if (step->kind != TG_STEP_SEND)
+                if (run->story->steps[i].kind != TG_STEP_SEND)
                         continue;
-                count = collect(run, step, answers);
+                count = collect(run, i, answers);
                 for (size_t k = 0; k < count; k++) {
                         if (answers[k]->outcome == TG_PERMIT)
                                 receipt = answers[k]->receipt;
@@ -174,11 +193,13 @@ static bool reason_agrees(const struct tg_expected_reason *expected,
 static bool answer_agrees(const struct tg_expected_answer *expected,
                           const struct tg_decision *decision)
 {
-        if (expected->outcome != decision->outcome ||
+        if (expected->outcome != decision->outcome || expected->variant != decision->variant ||
+            expected->repeat != decision->repeat ||
+            (expected->repeat && expected->told_ms != decision->told_ms) ||
             (expected->at_ms != TG_NO_TIME && expected->at_ms != decision->time_ms) ||
             (expected->outcome == TG_DEFER && expected->until_ms != decision->until_ms))
                 return false;
-        if (expected->outcome != TG_PERMIT && expected->reason_count != decision->reason_count)
+        if (expected->reason_count != decision->reason_count)
                 return false;
         for (size_t i = 0; i < expected->reason_count; i++) {
                 if (!reason_agrees(&expected->reasons[i], decision))
@@ -187,11 +208,11 @@ static bool answer_agrees(const struct tg_expected_answer *expected,
         return true;
 }
 
-static void compare_send(const struct run *run, const struct tg_step *step,
-                         struct tg_case_result *result)
+static void compare_send(const struct run *run, size_t index, struct tg_case_result *result)
 {
+        const struct tg_step *step = &run->story->steps[index];
         const struct tg_decision *answers[TG_TOLD_ANSWERS_MAX];
-        size_t count = collect(run, step, answers);
+        size_t count = collect(run, index, answers);
         bool agrees = count == step->answer_count;
 
         for (size_t i = 0; agrees && i < count; i++)
@@ -206,7 +227,7 @@ static void compare(const struct run *run, struct tg_case_result *result)
                 const struct tg_step *step = &run->story->steps[i];
 
                 if (step->kind == TG_STEP_SEND)
-                        compare_send(run, step, result);
+                        compare_send(run, i, result);
                 else if (step->with_receipt && !run->receipts[step->of].present)
                         tg_tell_no_receipt(result, step);
         }
@@ -225,6 +246,7 @@ int tg_case_run(const struct tg_scenario *scenario, const struct tg_case *story,
         bool again = needs_receipts(story);
         int result;
 
+        run.places = tg_allocate_zeroed(story->step_count, sizeof run.places[0]);
         run.receipts = tg_allocate_zeroed(story->step_count, sizeof run.receipts[0]);
         result = play(&run, error);
         for (size_t i = 0; again && result == 0 && i <= story->step_count; i++) {
@@ -238,6 +260,7 @@ int tg_case_run(const struct tg_scenario *scenario, const struct tg_case *story,
         if (result == 0)
                 compare(&run, ret_result);
         tg_twin_deinit(&run.twin);
+        free(run.places);
         free(run.receipts);
         return result;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scenario/scenario.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,16 +22,16 @@ const char *tg_scenario_text(struct tg_scenario *scenario, const char *format, .
 {
         struct tg_scenario_text *text;
         va_list arguments;
-        char measured[1];
+        char *made = NULL;
         int size;
 
         va_start(arguments, format);
-        size = vsnprintf(measured, sizeof measured, format, arguments);
+        size = vasprintf(&made, format, arguments);
         va_end(arguments);
+        assert(size >= 0);
         text = tg_allocate(sizeof *text + (size_t)size + 1);
-        va_start(arguments, format);
-        vsnprintf(text->text, (size_t)size + 1, format, arguments);
-        va_end(arguments);
+        memcpy(text->text, made, (size_t)size + 1);
+        free(made);
         text->next = scenario->texts;
         scenario->texts = text;
         return text->text;

@@ -38,8 +38,11 @@ struct tg_expected_reason {
 
 struct tg_expected_answer {
         enum tg_outcome outcome;
-        int64_t at_ms;    /* when it is given; TG_NO_TIME: whenever */
-        int64_t until_ms; /* of TG_DEFER */
+        enum tg_variant variant; /* which form of the message it is about */
+        bool repeat;             /* it was given before; this message only comes again */
+        int64_t told_ms;         /* of a repeat: when it is given once more */
+        int64_t at_ms;           /* when it is given first; TG_NO_TIME: whenever */
+        int64_t until_ms;        /* of TG_DEFER */
         struct tg_expected_reason reasons[TG_SCENARIO_REASONS_MAX];
         size_t reason_count;
 };
@@ -56,6 +59,7 @@ struct tg_step {
         enum tg_step_kind kind;
         uint32_t line;
         int64_t at_ms;
+        bool together; /* read with the step before, as one batch: then the times decide */
 
         /* TG_STEP_TOUCHPOINT */
         struct tg_touchpoint touchpoint; /* without its receipt: that comes of the run */
@@ -66,6 +70,7 @@ struct tg_step {
 
         /* TG_STEP_SEND */
         struct tg_request request;
+        bool again; /* its id was asked before */
         struct tg_expected_answer answers[TG_ANSWERS_MAX];
         size_t answer_count;
 };

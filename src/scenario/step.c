@@ -63,6 +63,32 @@ static void read_what_happened(struct tg_draft *draft, const struct tg_node *cus
         tg_read_bool(&draft->reader, "bot", TG_OPTIONAL, &touchpoint->bot);
 }
 
+/* What a customer agreed to, or no longer does; its channel is that of the touchpoint. */
+static void read_consent(struct tg_draft *draft)
+{
+        struct tg_diagnostics *diagnostics = draft->reader.diagnostics;
+        struct tg_touchpoint *touchpoint = &draft->step.touchpoint;
+        struct tg_consent *consent = &touchpoint->consent;
+
+        if (touchpoint->type != TG_TYPE_CONSENT)
+                return;
+        *consent = (struct tg_consent){
+                .channel = touchpoint->channel,
+                .granted = true,
+                .present = true,
+        };
+        tg_value_text(diagnostics,
+                      tg_read_node(&draft->reader, "purpose", TG_REQUIRED, "marketing"),
+                      &consent->purpose);
+        tg_read_bool(&draft->reader, "granted", TG_OPTIONAL, &consent->granted);
+        tg_read_bool(&draft->reader, "implied", TG_OPTIONAL, &consent->implied);
+        draft->until = tg_read_node(&draft->reader, "until", TG_OPTIONAL, NULL);
+        if (draft->until && !consent->granted)
+                tg_diagnose(diagnostics, draft->until, TG_ERROR,
+                            "let her agree anew in a step of its own",
+                            "what was withdrawn stays withdrawn");
+}
+
 static void read_of(struct tg_draft *draft)
 {
         struct tg_span id;
@@ -84,9 +110,12 @@ void tg_touchpoint_step_read(struct tg_telling *telling, struct tg_draft *draft,
         read_what_happened(draft, customer);
         read_of(draft);
         read_touch_words(draft);
+        read_consent(draft);
         read_repeats(draft);
         for (int64_t i = 0; i < draft->times; i++) {
                 touchpoint->time_ms = draft->step.at_ms;
+                tg_end_read(telling->reading, draft->until, &telling->moments, touchpoint->time_ms,
+                            &touchpoint->consent.until_ms);
                 touchpoint->id = draft->id;
                 if (!tg_span_present(draft->id))
                         touchpoint->id = tg_span_text(
@@ -162,6 +191,32 @@ static struct tg_span free_id(struct tg_telling *telling, struct tg_draft *draft
         return id;
 }
 
+/* The id of the draft's message was given before exactly if it is sent again. */
+static void check_id(struct tg_telling *telling, struct tg_draft *draft, const struct tg_node *send)
+{
+        const struct tg_node *node = draft->id_node ? draft->id_node : send;
+        struct tg_diagnostics *diagnostics = telling->reading->diagnostics;
+        size_t found = tg_telling_find(telling->story, tg_span_text(draft->name));
+        struct tg_span customer;
+
+        if (draft->step.again && found == SIZE_MAX)
+                tg_diagnose(diagnostics, node, TG_ERROR,
+                            "a message is called as in \"send\", or by its \"id\"; the second of "
+                            "one name has -2 behind it",
+                            "no message \"%s\" was sent before", draft->name);
+        if (found == SIZE_MAX)
+                return;
+        customer = telling->story->steps[found].request.customer;
+        if (draft->step.again && !tg_span_equal(customer, draft->step.request.customer))
+                tg_diagnose(diagnostics, node, TG_ERROR, NULL,
+                            "this message is for %.*s, not for %.*s", TG_SPAN_FORMAT(customer),
+                            TG_SPAN_FORMAT(draft->step.request.customer));
+        else if (!draft->step.again && draft->id_node)
+                tg_diagnose(diagnostics, node, TG_ERROR,
+                            "give each its own id, or add \"again: true\" if it is the same one",
+                            "there is a message \"%s\" in this story already", draft->name);
+}
+
 static void add_sends(struct tg_telling *telling, struct tg_draft *draft,
                       const struct tg_message *message, const struct tg_node *answer)
 {
@@ -169,18 +224,12 @@ static void add_sends(struct tg_telling *telling, struct tg_draft *draft,
         struct tg_moments moments = telling->moments;
 
         draft->step.kind = TG_STEP_SEND;
-        if (tg_span_present(draft->id)) {
-                draft->name = (const char *)draft->id.data;
-                if (tg_telling_find(telling->story, draft->id) != SIZE_MAX)
-                        tg_diagnose(reading->diagnostics, draft->id_node, TG_ERROR,
-                                    "give each its own id",
-                                    "there is a message \"%s\" in this story already", draft->name);
-        }
         for (int64_t i = 0; i < draft->times; i++) {
                 struct tg_step *step;
 
                 moments.day_ms = draft->step.at_ms;
-                draft->step.request.id = free_id(telling, draft);
+                draft->step.request.id =
+                        draft->step.again ? tg_span_text(draft->name) : free_id(telling, draft);
                 tg_message_times(reading, message, &moments, draft->step.at_ms,
                                  &draft->step.request);
                 step = tg_telling_append(telling, draft);
@@ -201,9 +250,11 @@ void tg_send_step_read(struct tg_telling *telling, struct tg_draft *draft,
         tg_value_text(telling->reading->diagnostics,
                       tg_read_node(&draft->reader, "to", TG_REQUIRED, "ana"), &customer);
         answer = tg_read_node(&draft->reader, "answer", TG_REQUIRED, "permit");
+        tg_read_bool(&draft->reader, "again", TG_OPTIONAL, &draft->step.again);
         read_repeats(draft);
-        draft->name = message.name;
+        draft->name = draft->id_node ? (const char *)draft->id.data : message.name;
         draft->step.request = message.request;
         draft->step.request.customer = customer;
+        check_id(telling, draft, send);
         add_sends(telling, draft, &message, answer);
 }

@@ -56,15 +56,25 @@ static void tell_reason(FILE *file, const char *separator, const char *name, int
                 fprintf(file, "%suntil %s", separator, tg_moment_text(until_ms, text));
 }
 
-static void tell_head(FILE *file, enum tg_outcome outcome, int64_t at_ms, int64_t until_ms)
+/* "permit at 12:00", "defer (general) at 12:00, until 13:00", "repeat at 12:30 of deny at 12:00" */
+static void tell_head(FILE *file, const struct tg_expected_answer *answer)
 {
         char text[TG_TIME_TEXT_SIZE];
 
-        fputs(tg_word(&tg_outcome_words, outcome), file);
-        if (at_ms != TG_NO_TIME)
-                fprintf(file, " at %s", tg_moment_text(at_ms, text));
-        if (outcome == TG_DEFER)
-                fprintf(file, ", until %s", tg_moment_text(until_ms, text));
+        if (answer->repeat)
+                fprintf(file, "repeat at %s of ", tg_moment_text(answer->told_ms, text));
+        fprintf(file, "%s%s", tg_word(&tg_outcome_words, answer->outcome),
+                answer->variant == TG_VARIANT_GENERAL ? " (general)" : "");
+        if (answer->at_ms != TG_NO_TIME)
+                fprintf(file, " at %s", tg_moment_text(answer->at_ms, text));
+        if (answer->outcome == TG_DEFER)
+                fprintf(file, ", until %s", tg_moment_text(answer->until_ms, text));
+}
+
+/* Whether a message still waits after this answer, as far as it is known from it. */
+static bool waits(const struct tg_expected_answer *answer)
+{
+        return answer->outcome == TG_DEFER && !answer->repeat;
 }
 
 static char *tell_expected(const struct tg_policy *policy, const struct tg_step *step)
@@ -77,7 +87,7 @@ static char *tell_expected(const struct tg_policy *policy, const struct tg_step 
 
                 if (i > 0)
                         fputs("\nthen ", telling.file);
-                tell_head(telling.file, answer->outcome, answer->at_ms, answer->until_ms);
+                tell_head(telling.file, answer);
                 for (size_t k = 0; k < answer->reason_count; k++) {
                         const struct tg_expected_reason *reason = &answer->reasons[k];
 
@@ -86,7 +96,7 @@ static char *tell_expected(const struct tg_policy *policy, const struct tg_step 
                                     reason->limit, reason->until_ms, reason->until_given);
                 }
         }
-        if (step->answers[step->answer_count - 1].outcome == TG_DEFER)
+        if (waits(&step->answers[step->answer_count - 1]))
                 fputs("\nand it still waits when the story ends", telling.file);
         return close_telling(&telling);
 }
@@ -94,6 +104,7 @@ static char *tell_expected(const struct tg_policy *policy, const struct tg_step 
 static char *tell_happened(const struct tg_policy *policy, const struct tg_decision *const *answers,
                            size_t count)
 {
+        struct tg_expected_answer given = {0};
         struct telling telling;
 
         open_telling(&telling);
@@ -104,7 +115,15 @@ static char *tell_happened(const struct tg_policy *policy, const struct tg_decis
 
                 if (i > 0)
                         fputs("\nthen ", telling.file);
-                tell_head(telling.file, answer->outcome, answer->time_ms, answer->until_ms);
+                given = (struct tg_expected_answer){
+                        .outcome = answer->outcome,
+                        .variant = answer->variant,
+                        .repeat = answer->repeat,
+                        .told_ms = answer->told_ms,
+                        .at_ms = answer->time_ms,
+                        .until_ms = answer->until_ms,
+                };
+                tell_head(telling.file, &given);
                 for (size_t k = 0; k < answer->reason_count; k++) {
                         const struct tg_reason *reason = &answer->reasons[k];
                         bool by_gate =
@@ -114,7 +133,7 @@ static char *tell_happened(const struct tg_policy *policy, const struct tg_decis
                                     reason->counter, reason->limit, reason->until_ms, !by_gate);
                 }
         }
-        if (count && answers[count - 1]->outcome == TG_DEFER)
+        if (waits(&given))
                 fputs("\nand it still waits when the story ends", telling.file);
         return close_telling(&telling);
 }

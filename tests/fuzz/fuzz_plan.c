@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fuzzes decoding: the input's first byte chooses one of two plans, the rest is a record. Every
- * item of what decodes is walked. A libFuzzer target:
- *
- *         clang -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Isrc \
- *                 tests/fuzz/fuzz_plan.c src/avro/[a-z]*.c src/base/[a-z]*.c \
- *                 -lavro -ljansson -lsodium -lxxhash -lz -lsnappy -lm -lpthread -o fuzz_plan
- *         ./fuzz_plan -max_total_time=60 -max_len=512
+ * item of what decodes is walked.
  */
 #include <stdlib.h>
 

@@ -211,6 +211,60 @@ Test(scenario, a_file_that_is_not_there_is_told)
         tg_diagnostics_deinit(&diagnostics);
 }
 
+Test(scenario, a_consent_is_for_its_purpose_and_channel_until_a_moment_or_so_long_after_it)
+{
+        SESSION(session, STORY "{at: 2026-03-01 12:00, a: consent, purpose: p},"
+                               "{at: 12:00, a: consent, purpose: p, channel: sms, until: 30d,"
+                               " implied: true, times: 2, every: 1d},"
+                               "{at: +2d, a: consent, purpose: p, until: +3d},"
+                               "{at: +2d, a: consent, purpose: p, granted: false}" END);
+        const struct tg_consent *first = &step(&session, 0)->touchpoint.consent;
+        const struct tg_consent *implied = &step(&session, 2)->touchpoint.consent;
+
+        expect_text(first->purpose, "p");
+        cr_assert(first->present && first->granted && !first->implied);
+        cr_assert_eq(first->channel, TG_CHANNEL_ABSENT);
+        cr_assert_eq(first->until_ms, TG_NO_TIME);
+        cr_assert(implied->granted && implied->implied);
+        cr_assert_eq(implied->channel, TG_CHANNEL_SMS);
+        cr_assert_eq(implied->until_ms, NOON + 31 * TG_DAY_MS);
+        cr_assert_eq(step(&session, 3)->touchpoint.consent.until_ms, NOON + 3 * TG_DAY_MS);
+        cr_assert_not(step(&session, 4)->touchpoint.consent.granted);
+}
+
+Test(scenario, a_general_variant_says_what_differs_and_can_be_left_out)
+{
+        SESSION(session, STORY
+                "{at: 2026-03-01, send: ad, to: a, purpose: p, general: {topic: t},"
+                " answer: permit},"
+                "{at: +1s, send: {channel: ads, kind: offer, general: {}}, to: a, answer: permit},"
+                "{at: +2s, send: {channel: ads, kind: offer, general: {}}, to: a, general: ~,"
+                " answer: permit}" END);
+        const struct tg_request *request = &step(&session, 0)->request;
+
+        expect_text(request->purpose, "p");
+        cr_assert(request->general.present);
+        expect_text(request->general.topic, "t");
+        cr_assert_not(tg_span_present(request->general.campaign));
+        cr_assert(step(&session, 1)->request.general.present);
+        cr_assert_not(step(&session, 2)->request.general.present);
+}
+
+Test(scenario, a_message_sent_again_has_the_id_it_had_and_is_made_anew)
+{
+        SESSION(session, STORY "{at: 2026-03-01 12:00, send: ad, to: a, answer: permit},"
+                               "{at: +1h, send: ad, again: true, to: a, times: 2, every: 1h,"
+                               " answer: {repeat: permit, at: 12:00}}" END);
+        const struct tg_expected_answer *answer = &step(&session, 2)->answers[0];
+
+        expect_text(step(&session, 1)->request.id, "ad");
+        expect_text(step(&session, 2)->request.id, "ad");
+        cr_assert_eq(step(&session, 2)->request.time_ms, NOON + 2 * TG_HOUR_MS);
+        cr_assert(answer->repeat);
+        cr_assert_eq(answer->at_ms, NOON);
+        cr_assert_eq(answer->told_ms, NOON + 2 * TG_HOUR_MS);
+}
+
 /* A story of one line, and what is told of it. */
 static const struct mistake {
         const char *story;
@@ -281,7 +335,50 @@ static const struct mistake {
          "10:2 a receipt is that of a message | name the message, as in \"of: spring-ad\""},
         {"{at: 2026-03-01, send: ad, to: a, id: x, answer: permit},"
          "{at: 2026-03-01, send: ad, to: a, id: x, answer: permit}",
-         "10:97 there is a message \"x\" in this story already | give each its own id"},
+         "10:97 there is a message \"x\" in this story already | give each its own id, or add "
+         "\"again: true\" if it is the same one"},
+        {"{at: 2026-03-01, a: consent}",
+         "10:2 step needs \"purpose\" | add it, as in \"purpose: marketing\""},
+        {"{at: 2026-03-01, a: view, granted: false}",
+         "10:28 unknown key \"granted\" in step | known keys: at, late, together, send, a, bot, "
+         "of, "
+         "receipt, channel, campaign, subject, topic, times, every, id"},
+        {"{at: 2026-03-01, a: consent, purpose: p, granted: perhaps}",
+         "10:52 expected true or false for \"granted\", found text \"perhaps\""},
+        {"{at: 2026-03-01, a: consent, purpose: p, untill: 3d}",
+         "10:43 unknown key \"untill\" in step | did you mean \"until\"?"},
+        {"{at: 2026-03-01, a: consent, purpose: p, granted: false, until: 3d}",
+         "10:66 what was withdrawn stays withdrawn | let her agree anew in a step of its own"},
+        {"{at: 2026-03-01, a: consent, purpose: p, until: soon}",
+         "10:50 \"soon\" is no moment | write 2026-03-01 12:00 (UTC; seconds and "
+         "milliseconds as 12:00:00.000), 17:00 on the same day, or +30d 1ms after the first event "
+         "of the case"},
+        {"{at: 2026-03-01, send: ad, to: a, general: {subject: x}, answer: permit}",
+         "10:46 unknown key \"subject\" in general | known keys: campaign, topic"},
+        {"{at: 2026-03-01, send: ad, to: a, answer: {permit: general}}",
+         "10:44 answer needs \"because\" | add it, as in \"because: ads-weekly\""},
+        {"{at: 2026-03-01, send: ad, to: a, answer: {deny: weekly, variant: genral}}",
+         "10:68 expected a known word for \"variant\", found text \"genral\" | did you mean "
+         "\"general\"?"},
+        {"{at: 2026-03-01, send: ad, to: a, answer: {permit: 12:00, deny: weekly}}",
+         "10:44 an answer is permit, deny, defer or repeat | begin it with one of these, as in "
+         "{deny: ads-weekly}"},
+        {"{at: 2026-03-01, send: ad, to: a, answer: {repeat: permit}}",
+         "10:53 only a message that is sent again repeats an answer | add \"again: true\" to the "
+         "step, if it is the same request"},
+        {"{at: 2026-03-01, send: ad, to: a, answer: permit},"
+         "{at: +1s, send: ad, again: true, to: a, answer: {repeat: defer}}",
+         "10:100 answer needs \"until\" | add it, as in \"until: 17:00\""},
+        {"{at: 2026-03-01, send: ad, again: true, to: a, answer: permit}",
+         "10:25 no message \"ad\" was sent before | a message is called as in \"send\", or by its "
+         "\"id\"; the second of one name has -2 behind it"},
+        {"{at: 2026-03-01, send: ad, to: a, answer: permit},"
+         "{at: +1s, send: ad, again: true, to: b, answer: permit}",
+         "10:68 this message is for a, not for b"},
+        {"{at: 2026-03-01, a: view, together: true}", "10:38 there is no step before this one"},
+        {"{at: 2026-03-01, a: view}, {at: +1s, send: ad, to: a, together: true, answer: permit}",
+         "10:66 only what happens to somebody is read together with the step before | put the "
+         "message first, and then what is read together with it"},
         {"{at: 2026-03-01, send: ad, to: a, about: call, answer: permit}",
          "10:43 a message is about one touchpoint | write what happened and when: "
          "{interaction: 14:00}"},
@@ -372,6 +469,52 @@ Test(scenario, time_passes_in_every_partition)
                          "{at: 2026-03-01 12:00, send: ad, to: a, "
                          " answer: [{defer: 13:00, because: once}, permit]},"
                          "{at: 2026-03-01 13:00, b: view}" END);
+
+        cr_assert_str_eq(run(&session), "");
+}
+
+/* One case with a rule that lets the general variant go instead, and remembers for an hour. */
+#define TWICE                                                                                 \
+        "scenario: s\npolicy: {policy: p, limits: {dedupe_for: 1h}, rules: [{rule: interest," \
+        " instead: general, for: {kind: retarget}, retarget: {after: view, within: 30d}}]}\n" \
+        "messages: {ad: {channel: ads, kind: retarget, general: {}}}\n"                       \
+        "cases: [{case: c, story: [\n "
+
+Test(scenario, each_time_a_request_is_made_has_its_own_answer)
+{
+        SESSION(session, TWICE "{at: 2026-03-01 12:00, send: ad, to: a,"
+                               " answer: {permit: general, because: interest}},"
+                               "{at: 12:59:59.999, send: ad, again: true, to: a,"
+                               " answer: {repeat: permit, at: 12:00}},"
+                               "{at: 13:00, a: view},"
+                               "{at: 13:00, send: ad, again: true, to: a, answer: permit}" END);
+
+        cr_assert_str_eq(run(&session), "");
+}
+
+Test(scenario, the_variant_and_the_repeat_are_told_when_they_differ)
+{
+        SESSION(session, TWICE "{at: 2026-03-01 12:00, send: ad, to: a, answer: permit},\n "
+                               "{at: 12:01, send: ad, again: true, to: a,"
+                               " answer: {repeat: permit, at: 12:01}}" END);
+
+        cr_assert_str_eq(run(&session),
+                         "5 ad to a, sent at 2026-03-01 12:00:00.000: expected permit at "
+                         "2026-03-01 12:00:00.000 / happened permit (general) at "
+                         "2026-03-01 12:00:00.000, because interest: never\n"
+                         "6 ad to a, sent at 2026-03-01 12:01:00.000: expected repeat at "
+                         "2026-03-01 12:01:00.000 of permit at 2026-03-01 12:01:00.000 / happened "
+                         "repeat at 2026-03-01 12:01:00.000 of permit at 2026-03-01 12:00:00.000");
+}
+
+Test(scenario, what_is_read_together_is_put_in_order_of_time)
+{
+        SESSION(session, TWICE "{at: 2026-03-01 12:00, send: ad, to: a, answer: permit},"
+                               "{at: 12:00, a: view, together: true},"
+                               "{at: 12:01, b: consent, purpose: p},"
+                               "{at: 12:02, send: ad, to: b,"
+                               " answer: {permit: general, because: interest}},"
+                               "{at: 12:03, b: view, together: true}" END);
 
         cr_assert_str_eq(run(&session), "");
 }
