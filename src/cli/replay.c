@@ -222,8 +222,9 @@ static void print_summary(const struct tg_replay_options *options, const struct 
         printf("%" PRIu64 " touchpoints, %" PRIu64 " requests, %" PRIu64 " dead letters\n",
                summary->touchpoints, summary->requests, summary->rejected);
         printf("permitted %" PRIu64 ", denied %" PRIu64 ", deferred at first %" PRIu64
-               ", still waiting %" PRIu64 "\n",
-               summary->permitted, summary->denied, summary->deferred, summary->pending);
+               ", still waiting %" PRIu64 ", repeated %" PRIu64 "\n",
+               summary->permitted, summary->denied, summary->deferred, summary->pending,
+               summary->repeats);
         print_reasons(options->shard.partition.policy, summary);
         printf("replayed in %.2f s (%.2f s CPU): %.0f events/s, %" PRId64 " MiB at most\n",
                cost->elapsed_s, cost->cpu_s,

@@ -22,8 +22,10 @@ static void print_text(FILE *file, const struct tg_run_tally *tally, const struc
         fprintf(file,
                 "  denied     %10" PRIu64 "\n"
                 "  deferred   %10" PRIu64 "   (%" PRIu64 " still wait)\n"
-                "  rejected   %10" PRIu64 "\n",
-                summary->denied, summary->deferred, summary->pending, summary->rejected);
+                "  rejected   %10" PRIu64 "\n"
+                "  repeated   %10" PRIu64 "   (%" PRIu64 " with other content)\n",
+                summary->denied, summary->deferred, summary->pending, summary->rejected,
+                summary->repeats, summary->repeats_differing);
         fprintf(file, "\n  %-32s %10s %10s\n", "said no, or not yet", "denied", "deferred");
         for (size_t i = 0; i < summary->reason_count; i++)
                 if (summary->reasons[i].denied || summary->reasons[i].deferred)
@@ -57,12 +59,13 @@ static void print_json(FILE *file, const struct tg_run_tally *tally, const struc
                 "{\"level\":\"info\",\"message\":\"summary\",\"elapsed_ms\":%" PRId64
                 ",\"touchpoints\":%" PRIu64 ",\"requests\":%" PRIu64 ",\"permitted\":%" PRIu64
                 ",\"denied\":%" PRIu64 ",\"deferred\":%" PRIu64 ",\"pending\":%" PRIu64
-                ",\"rejected\":%" PRIu64 ",\"other_keys\":%" PRIu64 ",\"other_partitions\":%" PRIu64
+                ",\"rejected\":%" PRIu64 ",\"repeats\":%" PRIu64 ",\"repeats_differing\":%" PRIu64
+                ",\"other_keys\":%" PRIu64 ",\"other_partitions\":%" PRIu64
                 ",\"decisions_written\":%" PRIu64 ",\"commits\":%" PRIu64 ",\"reasons\":{",
                 tally->elapsed_ms, summary->touchpoints, summary->requests, summary->permitted,
                 summary->denied, summary->deferred, summary->pending, summary->rejected,
-                tally->read.keys, tally->read.partitions, tally->written.decisions,
-                tally->written.commits);
+                summary->repeats, summary->repeats_differing, tally->read.keys,
+                tally->read.partitions, tally->written.decisions, tally->written.commits);
         print_reasons_json(file, summary, policy);
         fputs("}}\n", file);
 }
