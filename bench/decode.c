@@ -205,7 +205,7 @@ static double time_ns(uint64_t (*decode)(const struct tg_plan *, struct tg_span)
 
         for (int pass = 0; pass < PASSES; pass++)
                 *sum += decode(plan, data);
-        return (now_ns() - start) / PASSES / RECORDS;
+        return (now_ns() - start) / (PASSES * RECORDS);
 }
 
 static int ascending(const void *a, const void *b)
@@ -247,7 +247,7 @@ int main(void)
                 return EX_SOFTWARE;
         }
         printf("decode: %d records of %.1f bytes, seed %llu, compiler %s\n", RECORDS,
-               (double)buffer.size / RECORDS, (unsigned long long)seed, __VERSION__);
+               (double)buffer.size / (double)RECORDS, (unsigned long long)seed, __VERSION__);
         printf("  by hand       %6.1f ns\n", median(hand));
         printf("  plan          %6.1f ns  %.2f of by hand\n", median(whole),
                median(whole) / median(hand));

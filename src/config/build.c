@@ -54,12 +54,21 @@ static bool is_quoted(const struct tg_document *document, size_t begin, size_t e
                (text[end] == '"' || text[end] == '\'');
 }
 
-static void place_node(struct tg_builder *builder, struct tg_node *node,
-                       const struct fy_mark *start, const struct fy_mark *end)
+/* Since libfyaml 0.8 even a value that was left out has marks, with nothing between them. */
+static bool is_left_out(struct fy_event *event)
+{
+        return event->type == FYET_SCALAR &&
+               fy_scalar_token_get_style(event->scalar.value) == FYSS_PLAIN &&
+               fy_token_get_text_length(event->scalar.value) == 0;
+}
+
+static void place_node(struct tg_builder *builder, struct tg_node *node, struct fy_event *event)
 {
         const struct tg_level *level = tg_build_innermost(builder);
+        const struct fy_mark *start = fy_event_start_mark(event);
+        const struct fy_mark *end = fy_event_end_mark(event);
 
-        if (start && end) {
+        if (start && end && !is_left_out(event)) {
                 bool quoted = node->kind == TG_NODE_SCALAR &&
                               is_quoted(builder->document, start->input_pos, end->input_pos);
 
@@ -92,7 +101,7 @@ static struct tg_node *new_node(struct tg_builder *builder, enum tg_node_kind ki
         node = tg_tree_allocate(document, sizeof *node);
         node->document = document;
         node->kind = kind;
-        place_node(builder, node, fy_event_start_mark(event), fy_event_end_mark(event));
+        place_node(builder, node, event);
         return node;
 }
 

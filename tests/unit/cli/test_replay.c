@@ -41,7 +41,8 @@ Test(replay_command, outputs_and_a_summary_are_made_and_told)
         OUTCOME(outcome, &folder, "replay", "-p", "p.yaml", "-o", "out", "may");
         cr_expect_eq(outcome.code, EX_OK, "%s", outcome.told);
         expect_part(outcome.said, "1 touchpoints, 2 requests, 1 dead letters\n");
-        expect_part(outcome.said, "permitted 2, denied 0, deferred at first 0, still waiting 0, repeated 0\n");
+        expect_part(outcome.said,
+                    "permitted 2, denied 0, deferred at first 0, still waiting 0, repeated 0\n");
         expect_part(outcome.said, "outputs are in out\n");
         cr_expect_str_empty(outcome.told, "progress is for terminals: %s", outcome.told);
         cr_expect(is_there(&folder, "out/decisions.avro"));

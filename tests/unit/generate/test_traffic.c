@@ -24,6 +24,11 @@ static struct tg_traffic_options few(void)
         return options;
 }
 
+static double share(unsigned events)
+{
+        return (double)events / (double)EVENTS;
+}
+
 /* Of all records, with the stream each belongs to. */
 static uint64_t hash_of(const struct tg_traffic_options *options)
 {
@@ -226,7 +231,7 @@ Test(traffic, the_busiest_customer_is_busier_and_a_burst_is_as_large_as_asked_fo
         cr_assert_gt(usual->busiest, 5 * EVENTS / CUSTOMERS);
         options.burst_per_million = 500000;
         all_of(&options, see, burst);
-        cr_assert_float_eq((double)burst->busiest / EVENTS, 0.5, 0.05);
+        cr_assert_float_eq(share(burst->busiest), 0.5, 0.05);
         seen_free(usual);
         seen_free(burst);
 }
@@ -296,7 +301,7 @@ Test(traffic, late_events_are_as_many_and_as_late_as_asked_for)
         options.late_per_million = 20000;
         options.late_max_ms = order.late_max_ms;
         all_of(&options, see_order, &order);
-        cr_assert_float_eq((double)order.late / EVENTS, 0.02, 0.004);
+        cr_assert_float_eq(share(order.late), 0.02, 0.004);
 }
 
 Test(traffic, duplicates_stand_behind_their_originals_and_change_nothing_else)
@@ -307,7 +312,7 @@ Test(traffic, duplicates_stand_behind_their_originals_and_change_nothing_else)
         all_of(&options, see_order, &without);
         options.duplicates_per_million = 30000;
         all_of(&options, see_order, &with);
-        cr_assert_float_eq((double)with.duplicates / EVENTS, 0.03, 0.005);
+        cr_assert_float_eq(share(with.duplicates), 0.03, 0.005);
         cr_assert_eq(with.records - with.duplicates, EVENTS);
         cr_assert_eq(with.hash, without.hash);
 }
