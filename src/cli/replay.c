@@ -269,6 +269,17 @@ static int replay(struct arguments *arguments, const struct tg_recording *record
         return result < 0 ? error.exit_code : EX_OK;
 }
 
+/* Every partition with much to put out keeps a temporary file. */
+static void allow_open_files(void)
+{
+        struct rlimit limit;
+
+        if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+                limit.rlim_cur = limit.rlim_max;
+                setrlimit(RLIMIT_NOFILE, &limit);
+        }
+}
+
 int tg_cli_replay(int argc, char **argv)
 {
         static const struct argp argp = {
@@ -291,6 +302,7 @@ int tg_cli_replay(int argc, char **argv)
 
         argp_err_exit_status = EX_USAGE;
         argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+        allow_open_files();
         divide_bounds(&arguments);
         if (load_policy(&arguments, &policy) == 0) {
                 arguments.replay.shard.partition.policy = policy;
