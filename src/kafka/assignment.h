@@ -20,7 +20,7 @@ struct tg_stream_state {
         uint32_t held;        /* records that the shard has and has not released */
         bool at_end;          /* nothing more, as far as is known */
         bool end_told;        /* the shard knows it */
-        bool paused;          /* too much is held: not fetched for now */
+        bool paused;          /* too much is held: not fetched meanwhile */
 };
 
 struct tg_partition_state {
