@@ -33,10 +33,11 @@ def request(time, name=None, **fields):
     return {**record, **fields}
 
 
-def run(text, touchpoints, requests, latest=None):
-    gate = Gate(policies.parse(text), 0, 1)
-    bound = {} if latest is None else {"latest": T0 + latest}
-    gate.run(list(enumerate(touchpoints)), list(enumerate(requests)), **bound)
+def run(text, touchpoints, requests, latest=None, partitions=1, incomplete=(), **bounds):
+    gate = Gate(policies.parse(text), 0, partitions, **bounds)
+    gate.incomplete = {(offset, T0 + time) for offset, time in incomplete}
+    end = {} if latest is None else {"latest": T0 + latest}
+    gate.run(list(enumerate(touchpoints)), list(enumerate(requests)), **end)
     return gate
 
 

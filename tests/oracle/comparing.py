@@ -69,6 +69,15 @@ def brief(decision):
     return text
 
 
+def incomplete_of(decisions):
+    """(partition, offset, time) of the requests denied for a state that is incomplete."""
+    return {
+        (decision["request"]["partition"], decision["request"]["offset"], decision["time"])
+        for decision in decisions
+        if any(reason["rule"] == "state incomplete" for reason in decision["reasons"])
+    }
+
+
 def differences(oracle, actual):
     return [field for field in oracle if actual[field] != oracle[field]]
 
@@ -98,9 +107,7 @@ def compare_decisions(report, oracle, actual, doubles_allowed=False):
     """Every record by its content; the order is compared apart."""
     expected = {decision_key(decision): decision for decision in oracle}
     found = index(report, actual, decision_key, name_of, doubles_allowed)
-    hashes = {decision["policy_hash"] for decision in actual}
-    if len(hashes) > 1 or any(not HASH.fullmatch(value) for value in hashes):
-        report.mismatch("policy_hash", "one value of 32 hexadecimal digits", sorted(hashes))
+    compare_hashes(report, actual)
     for key, decision in expected.items():
         if key not in found:
             report.mismatch(f"{name_of(decision)}: missing", brief(decision))
@@ -109,6 +116,12 @@ def compare_decisions(report, oracle, actual, doubles_allowed=False):
     for key, decision in found.items():
         if key not in expected:
             report.mismatch(f"{name_of(decision)}: not expected", actual=brief(decision))
+
+
+def compare_hashes(report, decisions):
+    hashes = {decision["policy_hash"] for decision in decisions}
+    if len(hashes) > 1 or any(not HASH.fullmatch(value) for value in hashes):
+        report.mismatch("policy_hash", "one value of 32 hexadecimal digits", sorted(hashes))
 
 
 def compare_decision(report, oracle, actual):

@@ -2,8 +2,8 @@
 """The gate of one partition, told the plain way: docs/semantics.md, sentence by sentence.
 
 Everything that ever happened stays in a list, and every question is answered by going through that
-list. Nothing is compiled, counted ahead or forgotten. Records are dictionaries with the fields of
-schemas/*.avsc.
+list. Nothing is compiled, counted ahead or, but by an erasure, forgotten. Records are dictionaries
+with the fields of schemas/*.avsc.
 """
 
 import bisect
@@ -13,13 +13,16 @@ from dataclasses import dataclass
 
 import families
 from families import NEVER
-from history import PERMIT_TAG_MASK, Customer, message_id_of, permit_tag_of, touch_tag_of
+from history import NO_TIME, PERMIT_TAG_MASK, Customer, message_id_of, permit_tag_of, touch_tag_of
 from policy import TOUCH_WORDS, selects
 
 EXPIRY_MS = 72 * 3_600_000
 NS_PER_MS = 1_000_000
 LONG_AGO_NS = -(10**30)
 SKEW_MS = 600_000  # future_skew_max: 10 min
+PENDING_MAX = 1_000_000  # messages that wait, in all partitions together
+FIRST_MS = -62_167_219_200_000  # the year 0
+LAST_MS = 253_402_300_799_999  # the last millisecond of the year 9999
 
 COPIED_TO_DECISION = (
     "channel",
@@ -82,9 +85,11 @@ class Answer:
 class Gate:
     """One partition, from its first record to its last."""
 
-    def __init__(self, policy, partition, partitions, skew=SKEW_MS):
+    def __init__(self, policy, partition, partitions, skew=SKEW_MS, pending_max=PENDING_MAX):
         self.policy = policy
         self.skew = skew
+        self.pending_max = max(1, pending_max // partitions)
+        self.incomplete = frozenset()  # (offset, time): what is to be denied as `state incomplete`
         self.partition = partition
         self.throttles = [Gcra(throttle, partitions) for throttle in policy.throttles]
         self.customers = {}
@@ -123,14 +128,27 @@ class Gate:
 
     def without_dead_letters(self, stream, records, latest):
         """A dead letter has its place in the stream, but moves no clock and holds nothing back."""
+        good = deque()
         for offset, record in records:
-            if record["time"] > latest:
+            if not has_calendar(record["time"]):
+                self.reject(stream, offset, record, "no time")
+            elif record["time"] > latest:
                 self.reject(stream, offset, record, "future")
-        return deque(pair for pair in records if pair[1]["time"] <= latest)
+            else:
+                good.append((offset, record))
+        return good
 
     def reject(self, stream, offset, record, reason):
         letter = {"stream": stream, "partition": self.partition, "offset": offset}
-        self.rejected.append(dict(letter, time=record["time"], reason=reason, value=record))
+        time = None if record["time"] == NO_TIME else record["time"]
+        self.rejected.append(dict(letter, time=time, reason=reason, value=record))
+
+    def is_faulty(self, stream, offset, record):
+        """Dead letters that show when it is their turn: they have moved the clock."""
+        fault = fault_of(stream, record)
+        if fault is not None:
+            self.reject(stream, offset, record, fault)
+        return fault is not None
 
     def pending(self):
         """What still waits."""
@@ -140,34 +158,36 @@ class Gate:
         return self.customers.setdefault(name, Customer())
 
     def apply(self, offset, touchpoint):
-        if touchpoint["type"] == "consent" and touchpoint["consent"] is None:
-            self.reject("touchpoints", offset, touchpoint, "no body")
-            return
-        if touchpoint["bot"]:
+        if self.is_faulty("touchpoints", offset, touchpoint) or touchpoint["bot"]:
             return
         customer = self.customer(touchpoint["customer"])
-        touch = {
-            word: touchpoint[word]
-            for word in ("type", "time", "channel", "campaign", "subject", "topic")
-        }
-        customer.touches.append(dict(touch, tag=touch_tag_of(touchpoint["id"])))
-        if touchpoint["type"] == "consent":
-            customer.consents.append((touchpoint["time"], touchpoint["consent"]))
+        if touchpoint["type"] == "erasure":
+            customer.erase(touchpoint["time"])
+        if touchpoint["time"] > customer.erased_at:
+            touch = {word: touchpoint[word] for word in ("type", "time") + TOUCH_WORDS}
+            customer.touches.append(dict(touch, tag=touch_tag_of(touchpoint["id"])))
+            if touchpoint["type"] == "consent":
+                customer.consents.append((touchpoint["time"], touchpoint["consent"]))
         self.settle(customer, touchpoint)
 
     def settle(self, customer, touchpoint):
         receipt = touchpoint["receipt"]
-        if receipt is not None and receipt["time"] > self.clock + self.skew:
+        if receipt is not None and not FIRST_MS <= receipt["time"] <= self.latest_receipt():
             return
         if touchpoint["message_id"] is not None:
             settlement = {word: touchpoint[word] for word in ("type", "receipt") + TOUCH_WORDS}
             tag = permit_tag_of(touchpoint["message_id"])
             customer.settlements.append(dict(settlement, tag=tag, order=self.order))
 
+    def latest_receipt(self):
+        return min(LAST_MS, self.clock + self.skew)
+
     def request(self, offset, record):
-        expires = record["expires"]
+        if self.is_faulty("requests", offset, record):
+            return
         request = dict(record, offset=offset, age=self.order, variant="as_requested")
-        request["expires"] = record["time"] + EXPIRY_MS if expires is None else expires
+        if record["expires"] in (None, NO_TIME):
+            request["expires"] = record["time"] + EXPIRY_MS
         request["deferred"] = False
         request["memory"] = Memory(record, {})
         self.forget_until(self.clock)
@@ -223,6 +243,10 @@ class Gate:
             return self.record(request, t, "deny", [gate_reason("expired")])
         if request["channel"] == "unknown":
             return self.record(request, t, "deny", [gate_reason("unknown channel")])
+        if min(request["time"], t) <= self.customer(request["customer"]).erased_at:
+            return self.record(request, t, "deny", [gate_reason("erased")])
+        if (request["offset"], t) in self.incomplete:
+            return self.record(request, t, "deny", [gate_reason("state incomplete")])
         message = request
         answer = self.ask_rules(message, t)
         if request["general"] is not None and answer.refusing:
@@ -238,9 +262,9 @@ class Gate:
         if answer.outcome == "deny":
             return self.record(message, t, "deny", answer.reasons)
         if answer.outcome == "defer":
-            self.defer(request, message, t, answer.reasons, answer.moment)
-            place = (answer.moment, -request["priority"], request["age"], request)
-            bisect.insort(self.waiting, place)
+            if self.defer(request, message, t, answer.reasons, answer.moment):
+                place = (answer.moment, -request["priority"], request["age"], request)
+                bisect.insort(self.waiting, place)
             return None
         customer = self.customer(request["customer"])
         full = families.history_full(self.policy, customer, message, t)
@@ -283,14 +307,19 @@ class Gate:
         reasons = before + [reason(last.name, "throttle", None, None, until)]
         if until >= request["expires"]:
             return self.record(message, t, "deny", reasons + [gate_reason("expires first")])
-        self.defer(request, message, t, reasons, until)
-        bisect.insort(last.queue, (-request["priority"], request["age"], request))
+        if self.defer(request, message, t, reasons, until):
+            bisect.insort(last.queue, (-request["priority"], request["age"], request))
         return None
 
     def defer(self, request, message, t, reasons, until):
-        """Only the first deferral leaves a record."""
+        """Whether it may wait; only the first deferral leaves a record."""
+        if self.pending() >= self.pending_max:
+            self.record(message, t, "deny", reasons + [gate_reason("deferral full")])
+            return False
         self.record(message, t, "defer", reasons, request["deferred"], until=until)
         request["deferred"] = True
+        request.setdefault("told_until", until)
+        return True
 
     def permit(self, message, t, reasons):
         customer = self.customer(message["customer"])
@@ -339,6 +368,19 @@ class Gate:
         decision["positions"] = [position("touchpoints", self.partition, self.next_touchpoint)]
         self.decisions.append(decision)
         self.moments.append(moment)
+
+
+def has_calendar(time):
+    return FIRST_MS <= time <= LAST_MS
+
+
+def fault_of(stream, record):
+    if stream == "touchpoints":
+        return "no body" if record["type"] == "consent" and record["consent"] is None else None
+    expires, about = record["expires"], record["about"]
+    times = [] if expires in (None, NO_TIME) else [expires]
+    times += [] if about is None else [about["time"]]
+    return None if all(map(has_calendar, times)) else "no time"
 
 
 def general_variant(request):

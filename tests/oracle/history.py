@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All that is known of one customer, as lists of what happened: nothing is ever taken away."""
+"""All that is known of one customer, as lists of what happened: nothing but an erasure ever takes
+anything away."""
 
 import math
 
@@ -7,6 +8,7 @@ import xxhash
 
 TOUCH_TAG_MASK = (1 << 18) - 1
 PERMIT_TAG_MASK = (1 << 16) - 1
+NO_TIME = -(1 << 63)  # in a field that may be null, it is read as null
 
 
 def message_id_of(customer, request_id):
@@ -29,6 +31,14 @@ class Customer:
         self.permits = []  # our own, in the order given
         self.settlements = []  # touchpoints that name a message, in the order read
         self.consents = []  # (time, body) of consent touchpoints, in the order read
+        self.erased_at = -math.inf  # the latest of all erasures
+
+    def erase(self, time):
+        """What is of this time or earlier is as if it had never been."""
+        self.erased_at = max(self.erased_at, time)
+        self.touches = [touch for touch in self.touches if touch["time"] > self.erased_at]
+        self.permits = [permit for permit in self.permits if permit["time"] > self.erased_at]
+        self.consents = [value for value in self.consents if value[0] > self.erased_at]
 
     def settled(self, permit, each, types):
         """Whether a touchpoint of one of these types settles the permit in the scope of `each`."""
@@ -59,7 +69,7 @@ class Customer:
 
 
 def end_of(consent):
-    return math.inf if consent["until"] is None else consent["until"]
+    return math.inf if consent["until"] in (None, NO_TIME) else consent["until"]
 
 
 def names(touchpoint, permit):

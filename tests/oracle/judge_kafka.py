@@ -1,138 +1,84 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Judges what `touchgate run` wrote to Kafka, of a recording read with `clock: event`.
+"""Judges what `touchgate run` wrote to Kafka.
 
-Reads the topics decisions, permitted.<channel> and rejected to their ends (read_committed). Exit
-status: 0 if all is equal, 1 if anything differs, 2 if something could not be read.
+With `clock: event` of a recording, which the oracle decides by itself: all must be equal. With
+`clock: wall` of what stands in the topics touchpoints and requests: the decisions are followed in
+their order (following.py), and each must be right at its moment. Reads the topics to their ends
+(read_committed). Exit status: 0 if all is equal, 1 if anything differs, 2 if something could not
+be read.
 """
 
 import argparse
 import sys
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaException
 
 import policy as policies
 from comparing import (
     Report,
     by_channel,
     compare_decisions,
+    compare_hashes,
     compare_order,
     compare_permitted,
     compare_rejected,
     decision_key,
+    incomplete_of,
     judged_line,
     message_key,
 )
-from oracle import judge
-from recording import Datum, Defaults, RecordingError
-
-SCHEMA_IDS = {"touchpoint": 1, "request": 2, "permitted": 3, "decision": 4, "rejected": 5}
-STREAM_DATA = {"touchpoints": "touchpoint", "requests": "request"}
-QUIET_S = 30.0
-
-
-class Framed:
-    """Reads Confluent-framed values of one schema."""
-
-    def __init__(self, name):
-        self.name = name
-        self.datum = Datum(name)
-        self.defaults = Defaults(name)
-
-    def decode(self, value):
-        head = b"\0" + SCHEMA_IDS[self.name].to_bytes(4, "big")
-        if value is None or value[:5] != head:
-            found = value and value[:5].hex()
-            raise RecordingError(f"expected a {self.name} framed with {head.hex()}, found {found}")
-        return self.defaults.resolve(self.datum.decode(value[5:]))
+from following import Follower, Inputs, told_waits
+from gate import SKEW_MS, Gate
+from kafka_topics import (
+    STREAM_DATA,
+    Framed,
+    dead_letter,
+    decode_keyed,
+    is_any,
+    read_topics,
+    strip_prefix,
+)
+from oracle import Verdict, judge
+from recording import RecordingError
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bootstrap", required=True, metavar="HOST:PORT")
     parser.add_argument("--policy", required=True)
-    parser.add_argument("--recording", required=True, action="append", metavar="DIR")
+    parser.add_argument("--clock", choices=("event", "wall"), default="event")
+    parser.add_argument(
+        "--recording", action="append", metavar="DIR", help="with clock: event; may be repeated"
+    )
     parser.add_argument(
         "--partitions", type=int, required=True, help="of the topics of touchpoints and requests"
     )
     parser.add_argument("--topics-prefix", default="", help="before each topic's name")
+    parser.add_argument("--skew", type=int, default=SKEW_MS, metavar="MS", help="future_skew_max")
     parser.add_argument("--at-least-once", action="store_true", help="tolerate identical doubles")
     arguments = parser.parse_args()
+    if (arguments.clock == "event") != bool(arguments.recording):
+        parser.error("--clock event needs a --recording, and --clock wall takes none")
     try:
-        verdict = judge(policies.load(arguments.policy), arguments.recording, arguments.partitions)
-        written = read_topics(arguments.bootstrap, arguments.topics_prefix)
-        equal = judge_topics(verdict, written, arguments, sys.stdout)
+        judging = judge_event if arguments.clock == "event" else judge_wall
+        equal = judging(policies.load(arguments.policy), arguments, sys.stdout)
     except (RecordingError, policies.PolicyError, OSError, KafkaException) as error:
         print(f"judge_kafka: {error}", file=sys.stderr)
         return 2
     return 0 if equal else 1
 
 
-def read_topics(bootstrap, prefix):
-    """topic without prefix -> its messages, by partition and offset."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": "touchgate-judge",
-            "isolation.level": "read_committed",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-        }
-    )
-    try:
-        topics = consumer.list_topics(timeout=QUIET_S).topics
-        places = [
-            TopicPartition(name, partition, 0)
-            for name, topic in topics.items()
-            if name.startswith(prefix) and is_output(name[len(prefix) :])
-            for partition in topic.partitions
-        ]
-        messages = read_to_ends(consumer, places)
-    finally:
-        consumer.close()
-    messages.sort(key=lambda message: (message.topic(), message.partition(), message.offset()))
-    written = {}
-    for message in messages:
-        written.setdefault(message.topic()[len(prefix) :], []).append(message)
-    return written
-
-
-def is_output(topic):
-    return topic in ("decisions", "rejected") or topic.startswith("permitted.")
-
-
-def read_to_ends(consumer, places):
-    if not places:
-        raise RecordingError("none of the topics decisions, permitted.<channel>, rejected is there")
-    consumer.assign(places)
-    unfinished = {(place.topic, place.partition) for place in places}
-    messages = []
-    while unfinished:
-        batch = consumer.consume(num_messages=1000, timeout=1.0) or consumer.consume(
-            timeout=QUIET_S
-        )
-        if not batch:
-            raise RecordingError(
-                f"no answer for {QUIET_S:.0f} s; not read to the end: {sorted(unfinished)}"
-            )
-        for message in batch:
-            if message.error() is None:
-                messages.append(message)
-            elif message.error().code() == KafkaError._PARTITION_EOF:
-                unfinished.discard((message.topic(), message.partition()))
-            else:
-                raise KafkaException(message.error())
-    return messages
+def judge_event(policy, arguments, out):
+    verdict = judge(policy, arguments.recording, arguments.partitions)
+    written = read_topics(arguments.bootstrap, arguments.topics_prefix)
+    return judge_topics(verdict, written, arguments, out)
 
 
 def judge_topics(verdict, written, arguments, out):
     report = Report(out)
-    prefix, doubles = arguments.topics_prefix, arguments.at_least_once
-    decisions = decode_keyed(report, "decision", written.get("decisions", []))
-    for decision in decisions:
-        strip_prefix(decision, prefix)
-    compare_decisions(report, verdict.decisions, decisions, doubles)
+    decisions = decisions_in(report, written, arguments.topics_prefix)
+    compare_decisions(report, verdict.decisions, decisions, arguments.at_least_once)
     for partition in range(arguments.partitions):
         compare_order(
             report,
@@ -140,6 +86,20 @@ def judge_topics(verdict, written, arguments, out):
             [decision_key(d) for d in verdict.decisions if d["request"]["partition"] == partition],
             [decision_key(d) for d in decisions if d["request"]["partition"] == partition],
         )
+    compare_the_rest(report, verdict, written, decisions, arguments)
+    return report.close(judged_line(verdict))
+
+
+def decisions_in(report, written, prefix):
+    decisions = decode_keyed(report, "decision", written.get("decisions", []))
+    for decision in decisions:
+        strip_prefix(decision, prefix)
+    return decisions
+
+
+def compare_the_rest(report, verdict, written, decisions, arguments):
+    """What stands in the other topics."""
+    prefix, doubles = arguments.topics_prefix, arguments.at_least_once
     expected = by_channel(verdict.permitted)
     topics = {
         topic[len("permitted.") :]: topic for topic in written if topic.startswith("permitted.")
@@ -154,7 +114,6 @@ def judge_topics(verdict, written, arguments, out):
         [{k: v for k, v in letter.items() if k != "time"} for letter in verdict.rejected],
         letters,
     )
-    return report.close(judged_line(verdict))
 
 
 def judge_permitted_order(report, channel, oracle, messages, decisions):
@@ -168,47 +127,74 @@ def judge_permitted_order(report, channel, oracle, messages, decisions):
         compare_order(report, f"permitted.{channel} of partition {partition}", ours, theirs)
 
 
-def decode_keyed(report, name, messages):
-    """The records, whose Kafka key must be their customer."""
-    framed = Framed(name)
-    records = []
-    for message in messages:
-        try:
-            record = framed.decode(message.value())
-        except Exception as error:  # python3-avro raises of every kind
-            place = f"{message.topic()} {message.partition()}/{message.offset()}"
-            raise RecordingError(f"{place}: {type(error).__name__}: {error}") from error
-        if message.key() != record["customer"].encode():
-            report.mismatch(
-                f"{message.topic()}: key of {record['request_id']!r}",
-                record["customer"],
-                message.key(),
+def judge_wall(policy, arguments, out):
+    written = read_topics(arguments.bootstrap, arguments.topics_prefix, is_any)
+    return judge_live(policy, written, arguments, out)
+
+
+def judge_live(policy, written, arguments, out):
+    """Follows the decisions of every partition, then compares the other topics."""
+    report = Report(out)
+    decisions = decisions_in(report, written, arguments.topics_prefix)
+    compare_hashes(report, decisions)
+    check_places(decisions, written.get("decisions", []))
+    verdict = Verdict([], [], [], 0, 0, 0)
+    followers = []
+    inputs = inputs_in(written, arguments, verdict)
+    for partition, given in enumerate(inputs):
+        gate = Gate(policy, partition, arguments.partitions, arguments.skew)
+        gate.incomplete = {place[1:] for place in incomplete_of(decisions) if place[0] == partition}
+        follower = Follower(report, gate, given)
+        follower.follow_all([d for d in decisions if d["request"]["partition"] == partition])
+        verdict.take(gate)
+        followers.append(follower)
+    compare_the_rest(report, verdict, written, decisions, arguments)
+    print(told_waits(followers), file=out)
+    return report.close(judged_line(verdict))
+
+
+def check_places(decisions, messages):
+    """The order in which decisions were made is known if those of a partition stand in one."""
+    places = {}
+    for decision, message in zip(decisions, messages):
+        partition = decision["request"]["partition"]
+        if places.setdefault(partition, message.partition()) != message.partition():
+            raise RecordingError(
+                f"the decisions of partition {partition} of the requests stand in several "
+                "partitions: in which order they were made is not known"
             )
-        records.append(record)
-    return records
 
 
-def strip_prefix(decision, prefix):
-    for place in [decision["request"], *decision["positions"]]:
-        if place["topic"].startswith(prefix):
-            place["topic"] = place["topic"][len(prefix) :]
+def inputs_in(written, arguments, verdict):
+    """What each partition was given; what cannot be decoded is among the verdict's dead letters."""
+    inputs = [Inputs() for _ in range(arguments.partitions)]
+    for message in written.get("rejected", []):
+        letter = dead_letter(message, arguments.topics_prefix)
+        if letter["reason"] == "future":
+            inputs[letter["partition"]].future.add((letter["stream"], letter["offset"]))
+    for stream, name in STREAM_DATA.items():
+        framed = Framed(name)
+        for message in written.get(stream, []):
+            given = inputs[message.partition()]
+            records = given.facts if stream == "touchpoints" else given.requests
+            take(framed, stream, message, records, verdict)
+    verdict.touchpoints = sum(len(given.facts) for given in inputs)
+    verdict.requests = sum(len(given.requests) for given in inputs)
+    return inputs
 
 
-def dead_letter(message, prefix):
-    """A dead letter is the raw record; where and why stand in its headers."""
-    headers = {name: (value or b"").decode() for name, value in message.headers() or []}
-    stream = headers.get("stream", "")
-    stream = stream[len(prefix) :] if stream.startswith(prefix) else stream
-    value = message.value()
-    if stream in STREAM_DATA and headers.get("reason") != "undecodable":
-        value = Framed(STREAM_DATA[stream]).decode(value)
-    return {
-        "stream": stream,
-        "partition": int(headers.get("partition", -1)),
-        "offset": int(headers.get("offset", -1)),
-        "reason": headers.get("reason"),
-        "value": value,
-    }
+def take(framed, stream, message, records, verdict):
+    letter = {"stream": stream, "partition": message.partition(), "offset": message.offset()}
+    try:
+        record = framed.decode(message.value())
+    except Exception:  # whatever is wrong with it
+        reason = "undecodable" if framed.is_framed(message.value()) else "unframed"
+        verdict.rejected.append(dict(letter, reason=reason, value=message.value()))
+        return
+    if record["customer"] == "":
+        verdict.rejected.append(dict(letter, reason="no customer", value=record))
+    else:
+        records.append((message.offset(), record))
 
 
 if __name__ == "__main__":

@@ -18,9 +18,8 @@ import sys
 import tempfile
 
 import policy as policies
-from judge_replay import judge_output
-from oracle import judge_records
-from random_case import make_case, parse_features, write_case
+from judge_replay import incomplete_in, judge_output
+from random_case import make_case, parse_features, verdict_of, write_case
 from shrinking import shrink
 
 TIMEOUT_S = 60
@@ -38,7 +37,7 @@ def main():
         type=parse_features,
         default="all",
         help="all, basic (caps, retarget, wait), or basic and some of: gap, cooldown, consent, "
-        "general, repeats, with commas",
+        "general, repeats, bounds, erasure, borders, with commas; overflow beside them (slow)",
     )
     parser.add_argument("--go-on", action="store_true", help="judge the seeds after it, too")
     arguments = parser.parse_args()
@@ -53,16 +52,18 @@ def main():
             if not arguments.go_on:
                 return 1
         if seed % 100 == 0:
-            print(f"up to seed {seed}: {verdict_of(differing)}", flush=True)
+            print(f"up to seed {seed}: {told_of(differing)}", flush=True)
     seeds = arguments.seeds
     print(
         f"judged seeds {seeds[0]}..{seeds[-1]}, {runner.decisions} decisions: "
-        f"{verdict_of(differing)}"
+        f"{told_of(differing)}"
     )
+    if runner.incomplete:
+        print(f"denied as `state incomplete`, as told: {runner.incomplete}")
     return 1 if differing else 0
 
 
-def verdict_of(differing):
+def told_of(differing):
     return f"different: {differing}" if differing else "all equal"
 
 
@@ -84,13 +85,17 @@ class Runner:
         self.shards = shards
         self.directory = tempfile.TemporaryDirectory(prefix="touchgate-random-")
         self.decisions = 0  # judged equal
+        self.incomplete = 0  # of them denied for that
         self.told = ""  # of the last case
 
     def command(self, case, directory):
         return [
             *(self.touchgate, "replay", "--policy", os.path.join(directory, "policy.yaml")),
             *("--output", os.path.join(directory, "output")),
-            *("--partitions", str(case.partitions), "--shards", str(self.shards), directory),
+            *("--partitions", str(case.partitions), "--shards", str(self.shards)),
+            *(("--pending-max", str(case.pending_max)) if case.pending_max else ()),
+            *(("--memory", str(case.memory_mib)) if case.memory_mib else ()),
+            directory,
         ]
 
     def judge(self, case, directory=None):
@@ -109,16 +114,17 @@ class Runner:
         if done.returncode != 0:
             self.told = f"touchgate ended with {done.returncode}\n{done.stdout}{done.stderr}"
             return FAILS
-        policy = policies.parse(case.text)
-        verdict = judge_records(policy, case.touchpoints, case.requests, case.partitions)
-        out = io.StringIO()
         try:
+            incomplete = incomplete_in(output) if case.memory_mib else ()
+            out = io.StringIO()
+            verdict = verdict_of(case, incomplete)
             equal = judge_output(verdict, output, out)
-        except Exception as error:  # whatever touchgate wrote, this is its failure
+        except Exception as error:  # most likely of what touchgate wrote
             self.told = f"cannot judge the output: {type(error).__name__}: {error}"
             return FAILS
         self.told = out.getvalue()
         self.decisions += len(verdict.decisions) if equal else 0
+        self.incomplete += len(incomplete) if equal else 0
         return EQUAL if equal else DIFFERS
 
 

@@ -25,10 +25,11 @@ from comparing import (
     compare_rejected,
     compare_summary,
     decision_key,
+    incomplete_of,
     judged_line,
     message_key,
 )
-from gate import SKEW_MS
+from gate import PENDING_MAX, SKEW_MS
 from oracle import judge
 from recording import Datum, RecordingError, read_container
 
@@ -45,12 +46,25 @@ def main():
         "--end", type=parse_time_ms, metavar="TIME", help="milliseconds, or as 2026-03-01T00:00:00Z"
     )
     parser.add_argument("--skew", type=int, default=SKEW_MS, metavar="MS", help="future_skew_max")
+    parser.add_argument("--pending-max", type=int, default=PENDING_MAX, metavar="N")
+    parser.add_argument(
+        "--incomplete",
+        action="store_true",
+        help="take it over when it denies as `state incomplete`: all else must be equal",
+    )
     arguments = parser.parse_args()
     latest = math.inf if arguments.end is None else arguments.end + arguments.skew
     try:
+        incomplete = incomplete_in(arguments.output) if arguments.incomplete else ()
         policy = policies.load(arguments.policy)
         verdict = judge(
-            policy, arguments.recording, arguments.partitions, latest, arguments.skew
+            policy,
+            arguments.recording,
+            arguments.partitions,
+            latest=latest,
+            incomplete=incomplete,
+            skew=arguments.skew,
+            pending_max=arguments.pending_max,
         )
         equal = judge_output(verdict, arguments.output, sys.stdout)
     except (RecordingError, policies.PolicyError, OSError) as error:
@@ -85,6 +99,10 @@ def judge_output(verdict, output, out):
     with open(os.path.join(output, "summary.json"), encoding="utf-8") as file:
         compare_summary(report, verdict, json.load(file))
     return report.close(judged_line(verdict))
+
+
+def incomplete_in(output):
+    return incomplete_of(read_container(os.path.join(output, "decisions.avro"), "decision"))
 
 
 def judge_permitted(report, verdict, output, hashes):

@@ -4,7 +4,7 @@
 import math
 from dataclasses import dataclass
 
-from gate import SKEW_MS, Gate
+from gate import Gate
 from recording import read_streams, split
 
 
@@ -21,27 +21,39 @@ class Verdict:
     repeats: int = 0
     repeats_differing: int = 0
 
+    def take(self, gate):
+        """Adds what the gate of one partition says."""
+        self.decisions += gate.decisions
+        self.permitted += gate.permitted
+        self.rejected += gate.rejected
+        self.pending += gate.pending()
+        self.repeats += gate.repeats
+        self.repeats_differing += gate.repeats_differing
 
-def judge(policy, directories, partitions, latest=math.inf, skew=SKEW_MS):
+
+def judge(policy, directories, partitions, **more):
     touchpoints, requests = read_streams(directories)
-    return judge_records(policy, touchpoints, requests, partitions, latest, skew)
+    return judge_records(policy, touchpoints, requests, partitions, **more)
 
 
-def judge_records(policy, touchpoints, requests, partitions, latest=math.inf, skew=SKEW_MS):
+def judge_records(
+    policy, touchpoints, requests, partitions, latest=math.inf, incomplete=(), **bounds
+):
+    """`bounds` are those of Gate: skew, pending_max.
+
+    `incomplete`: (partition, offset, time) of every request that is to be denied as one whose
+    customer's state is incomplete. Whose is, touchgate alone knows.
+    """
     facts, no_customer = split("touchpoints", touchpoints, partitions)
     wishes, no_customer_too = split("requests", requests, partitions)
     moments = []
     verdict = Verdict([], [], no_customer + no_customer_too, 0, len(requests), len(touchpoints))
     for partition in range(partitions):
-        gate = Gate(policy, partition, partitions, skew)
+        gate = Gate(policy, partition, partitions, **bounds)
+        gate.incomplete = {(offset, t) for number, offset, t in incomplete if number == partition}
         gate.run(facts[partition], wishes[partition], latest)
-        verdict.decisions += gate.decisions
         moments += gate.moments
-        verdict.permitted += gate.permitted
-        verdict.rejected += gate.rejected
-        verdict.pending += gate.pending()
-        verdict.repeats += gate.repeats
-        verdict.repeats_differing += gate.repeats_differing
+        verdict.take(gate)
     order = sorted(range(len(moments)), key=moments.__getitem__)  # stable: by partition, in order
     verdict.decisions = [verdict.decisions[i] for i in order]
     verdict.permitted.sort(key=lambda record: record["time"])

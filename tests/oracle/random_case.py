@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import yaml
 
 import policy as policies
+from oracle import judge_records
 from random_events import Events
 from random_policy import FEATURES, Policies
 from recording import write_container
@@ -38,6 +39,8 @@ class Case:
     requests: list
     partitions: int
     title: str
+    pending_max: int | None = None
+    memory_mib: int | None = None
 
     @property
     def text(self):
@@ -58,8 +61,28 @@ def make_case(seed, features=FEATURES):
         events.settle_by_receipt(policy, partitions)
         events.correct_receipts(policy, partitions)
         events.correct_receipts(policy, partitions)
+    if "borders" in features and rng.random() < 0.15:
+        events.break_times()
     case.touchpoints, case.requests = events.touchpoints, events.requests
+    if "bounds" in features and rng.random() < 0.2:
+        case.pending_max = partitions * rng.randint(1, 4) + rng.randrange(partitions)
+    if "overflow" in features:
+        case.memory_mib = 1
+        case.touchpoints = events.crowd() + case.touchpoints
     return case
+
+
+def verdict_of(case, incomplete=()):
+    """What the oracle says of the case."""
+    bounds = {"pending_max": case.pending_max} if case.pending_max else {}
+    return judge_records(
+        policies.parse(case.text),
+        case.touchpoints,
+        case.requests,
+        case.partitions,
+        incomplete=incomplete,
+        **bounds,
+    )
 
 
 def write_case(case, directory):
@@ -71,7 +94,8 @@ def write_case(case, directory):
     with open(os.path.join(directory, "policy.yaml"), "w", encoding="utf-8") as file:
         file.write(f"# {case.title}, {case.partitions} partitions\n{case.text}")
     with open(os.path.join(directory, "case.json"), "w", encoding="utf-8") as file:
-        json.dump({"title": case.title, "partitions": case.partitions}, file)
+        bounds = {"partitions": case.partitions, "pending_max": case.pending_max}
+        json.dump({"title": case.title, **bounds}, file)
     rng = random.Random(case.title)
     for name, records in (("touchpoint", case.touchpoints), ("request", case.requests)):
         write_in_pieces(rng, directory, name, records)
@@ -91,7 +115,7 @@ def parse_features(text):
     features = {"all": FEATURES, "basic": frozenset()}.get(text)
     if features is None:
         features = frozenset(text.split(","))
-    if not features <= FEATURES:
+    if not features <= FEATURES | {"erasure", "borders", "overflow"}:
         known = ", ".join(sorted(FEATURES))
         raise argparse.ArgumentTypeError(f"{text!r} is neither all, basic nor of {known}")
     return features

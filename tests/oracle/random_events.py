@@ -4,6 +4,7 @@
 import functools
 
 import policy as policies
+from gate import FIRST_MS, LAST_MS
 from history import message_id_of, permit_tag_of, touch_tag_of
 from oracle import judge_records
 from random_policy import CHANNELS, COUNTED, INTERESTS, KINDS
@@ -16,6 +17,11 @@ WORD_VALUES = {
     "topic": ("garden", "sport"),
 }
 PURPOSES = (None, "marketing", "marketing", "service")
+TIME_FIELDS = ("time", "expires", "about", "receipt", "consent")
+BORDERS = (
+    *(-(1 << 63), 1 - (1 << 63), (1 << 63) - 1, -1, 0, 1 << 62),
+    *(FIRST_MS - 1, FIRST_MS, LAST_MS, LAST_MS + 1),
+)
 SETTLING = ("impression", "delivered", "survey_invited", "bounce", "bounce", "click")
 
 
@@ -25,6 +31,7 @@ class Events:
     def __init__(self, rng, policy, partitions, features):
         self.rng = rng
         self.features = features
+        self.rules = policy.rules
         self.families = {rule.family for rule in policy.rules}
         self.customers = [f"c{rng.randrange(100)}" for _ in range(rng.randint(1, 5))]
         self.spans = self.spans_of(policy, partitions)
@@ -40,6 +47,7 @@ class Events:
         self.purposes = PURPOSES if self.consents else PURPOSES[:2]
         self.variants = "general" in features and rng.choice((0.4, 0.9))
         self.repeating = "repeats" in features and rng.choice((0, 0.1, 0.5))
+        self.erasures = "erasure" in features and rng.choice((0, 0.02, 0.1))
         self.twins = []  # (customer, request id, time) still to be used, beside one of equal tag
 
     @staticmethod
@@ -203,7 +211,9 @@ class Events:
                 self.touchpoints.append(self.consent())
                 continue
             kind = rng.random()
-            if kind < 0.45:
+            if rng.random() < self.erasures:
+                self.touchpoints.append(self.touchpoint(("erasure",)))
+            elif kind < 0.45:
                 self.requests.append(self.request())
             elif kind < 0.85 or not self.requests:
                 self.touchpoints.append(self.touchpoint(types))
@@ -258,6 +268,27 @@ class Events:
             for i in range(len(stream)):
                 if self.rng.random() < disorder:
                     stream.insert(min(i + self.rng.randint(1, 8), len(stream) - 1), stream.pop(i))
+
+    def crowd(self):
+        """So many customers that a small table overflows, all before the others are heard of."""
+        types = {kind for rule in self.rules for kind in rule.types + rule.until} - {"permit"}
+        common = dict(self.touchpoint(("view",)), time=START_MS, bot=False, consent=None)
+        common.update(channel="ads", campaign="spring-a", subject="p1", topic="garden")
+        return [
+            dict(common, id=f"x{i}", customer=f"x{i}", type=self.rng.choice(sorted(types)))
+            for i in range(self.rng.choice((8000, 16_000, 24_000)) if types else 0)
+        ]
+
+    def break_times(self):
+        """Gives some records times that no calendar has, or just still has."""
+        rng = self.rng
+        for records in (self.touchpoints, self.requests):
+            for i, record in enumerate(records):
+                if rng.random() < 0.05:
+                    field = rng.choice(TIME_FIELDS)
+                    time = rng.choice(BORDERS)
+                    if field != "time" or time != LAST_MS or rng.random() < 0.1:  # it ends all
+                        records[i] = with_time(record, field, time)
 
     def repeat_requests(self, policy, partitions):
         """Asks the oracle what is decided when, and asks again around those moments."""
@@ -333,6 +364,15 @@ class Events:
             right = receipts.get(touchpoint["message_id"])
             if touchpoint["receipt"] is not None and right is not None and self.rng.random() < 0.9:
                 touchpoint["receipt"] = dict(right)
+
+
+def with_time(record, field, time):
+    """The record with another time in this field, if it has it."""
+    if field in ("about", "receipt", "consent"):
+        name = "until" if field == "consent" else "time"
+        body = record.get(field)
+        return record if body is None else dict(record, **{field: dict(body, **{name: time})})
+    return dict(record, **{field: time}) if field in record else record
 
 
 def pairs_of_equal_tag(names, tag_of):

@@ -18,7 +18,7 @@ DURATIONS = {
     "d": ("1d", "3d", "7d", "30d"),
 }
 UNITS = ("s", "h", "d")
-FEATURES = frozenset(("gap", "cooldown", "consent", "general", "repeats"))
+FEATURES = frozenset(("gap", "cooldown", "consent", "general", "repeats", "bounds"))
 
 
 class Policies:

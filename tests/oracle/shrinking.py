@@ -17,6 +17,9 @@ def shrink(case, fails):
         alone = replace(case, partitions=1)
         if case.partitions > 1 and fails(alone):
             case = alone
+        unbounded = replace(case, pending_max=None)
+        if case.pending_max and fails(unbounded):
+            case = unbounded
     return case
 
 
