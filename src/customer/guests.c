@@ -56,6 +56,20 @@ void tg_guest_leave(struct tg_table *table, unsigned guest)
         atomic_store_explicit(&table->guests[guest].epoch, 0, memory_order_release);
 }
 
+bool tg_guest_may_record(struct tg_table *table, struct tg_identity identity)
+{
+        uint32_t number = tg_segment_of(table, tg_key_of(identity).low);
+        const struct tg_segment *segment = &table->segments[number];
+        uint32_t used = atomic_load_explicit(&segment->used, memory_order_relaxed);
+
+        if (used < table->full_lines - tg_sixteenth(table) ||
+            used < atomic_load_explicit(&segment->crowded_lines, memory_order_relaxed) ||
+            atomic_load_explicit(&table->full, memory_order_relaxed))
+                return true;
+        tg_segment_press(table, number);
+        return false;
+}
+
 bool tg_guests_gone(struct tg_table *table, uint64_t epoch)
 {
         for (unsigned i = 0; i < TG_GUESTS_MAX; i++) {

@@ -16,14 +16,14 @@
 enum tg_segment_state { TG_SEGMENT_FREE, TG_SEGMENT_LIVE, TG_SEGMENT_RETIRED };
 
 #define TG_NO_SEGMENT UINT32_MAX
+#define TG_HOPELESS UINT32_MAX /* full in a full table: not to be built anew, but swept */
 
 struct tg_segment {
         _Atomic uint32_t used;          /* lines claimed */
-        _Atomic bool queued;            /* in the queue of the crowded, or hopeless */
-        _Atomic uint32_t crowded_lines; /* from so many on it is to be built anew */
+        _Atomic bool queued;            /* in the queue of the crowded */
+        _Atomic uint32_t crowded_lines; /* from so many on it is to be built anew, or the below */
         /* The owner's: */
         uint8_t state;
-        bool hopeless; /* queued, and found no room: until the sweep comes by */
         uint8_t depth;
         uint32_t first;         /* of its directory entries */
         uint32_t next;          /* in the list of the free or of the retired */
@@ -51,18 +51,21 @@ struct tg_table {
 
         /* Of any thread: */
         _Alignas(64) _Atomic size_t cells;
-        _Atomic uint32_t segments_begun; /* fewer were ever used; owner writes */
-        _Atomic bool lost;               /* a cell, since the owner last looked */
-        _Atomic bool lost_for_good;      /* a register */
+        _Atomic uint32_t segments_begun;   /* fewer were ever used; owner writes */
+        _Atomic uint32_t segments_faulted; /* so many were faulted in ahead */
+        _Atomic bool lost;                 /* a cell, since the owner last looked */
+        _Atomic bool lost_for_good;        /* a register or stamp */
         _Atomic bool overflowed;
         _Atomic(uint32_t) *queue; /* of the crowded: segment plus 1; segments_max places */
         _Atomic uint64_t queue_tail;
+        _Atomic uint32_t pressed; /* segment plus 1 that can't wait for its turn in it; 0: none */
+        _Atomic bool full;        /* a segment found no room since the sweep last began anew */
         struct tg_guest guests[TG_GUESTS_MAX];
         _Atomic bool visited;   /* a guest joined once */
         _Atomic uint64_t epoch; /* from 1; the owner raises it when it retires a segment */
 
         /* The owner's: */
-        uint64_t queue_head;
+        uint32_t queue_first;                 /* a place in it */
         uint32_t free;                        /* a list */
         uint32_t retired_first, retired_last; /* a list in order of their epochs */
         uint32_t spare;                       /* segments that are free or not begun */
@@ -72,8 +75,17 @@ struct tg_table {
         int64_t now_ms;            /* the latest of tg_table_maintain; TG_NO_TIME: none */
         int64_t overflow_end_ms;
         int64_t sweep_next_ms;
-        bool full; /* a crowded segment found no room since the last pass of the sweep began */
 };
+
+/*
+ * A segment is crowded from 10/16 to 12/16 of its lines on (tg_crowded_lines), and full at 14/16.
+ * It may wait for its turn to be built anew while it fills by a sixteenth; where the owner has no
+ * step meanwhile, guests leave the last sixteenth to it.
+ */
+static inline uint32_t tg_sixteenth(const struct tg_table *table)
+{
+        return (table->line_mask + 1) / 16;
+}
 
 /* What marks a line as free would make a key unfindable: keys avoid it. */
 static inline struct tg_identity tg_key_of(struct tg_identity identity)
@@ -123,6 +135,9 @@ static inline bool tg_line_starts_cell(const struct tg_line *line)
 /* The lines of the segment that LINE is in. */
 struct tg_line *tg_line_base(const struct tg_table *table, const struct tg_line *line);
 
+/* Tells the owner of a segment that can't wait for its turn. */
+void tg_segment_press(struct tg_table *table, uint32_t segment);
+
 /* Counts one more line of a segment as used; false if it is full. Queues it when crowded. */
 bool tg_segment_take_line(struct tg_table *table, uint32_t segment);
 
@@ -133,8 +148,8 @@ struct tg_line *tg_line_claim(const struct tg_table *table, struct tg_line *base
 /* Chains a further line marked MARK to CELL, or marks that incomplete and returns NULL. */
 struct tg_line *tg_cell_chain(struct tg_table *table, struct tg_line *cell, uint64_t mark);
 
-/* A cell whose key was lost: remembered. */
-void tg_table_lose(struct tg_table *table, unsigned kind);
+/* Something found no cell: remembered, for good if it has no window. */
+void tg_table_lose(struct tg_table *table, bool for_good);
 
 enum tg_relief {
         TG_RELIEF_DONE,
@@ -167,6 +182,9 @@ bool tg_segments_reclaim(struct tg_table *table);
 
 /* Whether every guest is outside or entered after EPOCH. */
 bool tg_guests_gone(struct tg_table *table, uint64_t epoch);
+
+/* Whether a register holds nothing (any more). */
+bool tg_register_empty(const struct tg_line *cell);
 
 /* Joins a register's word into a place of one. */
 void tg_register_join(_Atomic tg_register_word *place, tg_register_word word);

@@ -39,7 +39,9 @@ enum { TG_HEAD_KIND_SHIFT = 16 };
 #define TG_HEAD_KIND UINT32_C(0xff0000)          /* 0: its claimer hasn't said it yet */
 #define TG_HEAD_LOST UINT32_C(0x80000000)        /* something found no room in this cell, lately */
 #define TG_HEAD_LOST_BEFORE UINT32_C(0x40000000) /* the same, before it was last looked at */
-#define TG_HEAD_INCOMPLETE (TG_HEAD_LOST | TG_HEAD_LOST_BEFORE)
+#define TG_HEAD_LOST_FOR_GOOD UINT32_C(0x20000000) /* a stamp, which has no window */
+#define TG_HEAD_INCOMPLETE (TG_HEAD_LOST | TG_HEAD_LOST_BEFORE | TG_HEAD_LOST_FOR_GOOD)
+#define TG_HEAD_STAMPED UINT32_C(0x10000000) /* there may be a line of stamps in the chain */
 
 static inline uint32_t tg_head_of_kind(unsigned kind)
 {

@@ -45,8 +45,7 @@ static struct source source_of(struct tg_table *table, struct tg_line *base, str
                 .cell = cell,
                 .view = {table, kind < table->care.kinds ? &table->care.layouts[kind] : NULL, cell,
                          table->now_ms, table->now_ms + table->care.skew_ms,
-                         head & TG_HEAD_NEXT ? tg_stamp_get(table, cell, TG_STAMP_ERASED)
-                                             : TG_NO_TIME},
+                         tg_stamp_get(table, cell, TG_STAMP_ERASED)},
                 .expires = kind < table->care.kinds && table->now_ms != TG_NO_TIME,
                 .is_register = kind == TG_KIND_REGISTER,
                 .head = head,
@@ -58,30 +57,43 @@ static bool alive(const struct source *source, tg_slot_word word)
         return word != TG_SLOT_EMPTY && !(source->expires && tg_slot_expired(&source->view, word));
 }
 
-/* How many lines the cell needs, once copied; 0: nothing of it lives. */
+/* Whether it is copied even if no slot of it lives. */
+static bool source_stays(const struct source *source)
+{
+        return !source->expires || source->head & (TG_HEAD_INCOMPLETE | TG_HEAD_STAMPED);
+}
+
+/*
+ * How many lines the cell needs, once copied; 0: nothing of it lives. A guest that hasn't said yet
+ * of which kind its cell is may be writing it: retire.c joins that in, when it is known what it is.
+ */
 static uint32_t lines_needed(const struct source *source)
 {
         uint32_t slots = 0, stamps = 0;
-        bool stays = source->is_register || !source->expires || source->head & TG_HEAD_INCOMPLETE;
 
+        if (!(source->head & TG_HEAD_KIND))
+                return 0;
+        if (source->is_register)
+                return !tg_register_empty(source->cell);
         for (struct tg_line *line = source->cell; line; line = tg_chain_next(source->base, line)) {
                 if (atomic_load_explicit(&line->key_low, memory_order_relaxed) == TG_LINE_STAMPS)
                         stamps = 1;
-                else if (!source->is_register)
+                else
                         for (int i = 0; i < TG_LINE_SLOTS; i++)
                                 slots += alive(source, atomic_load_explicit(&line->slots[i],
                                                                             memory_order_relaxed));
         }
         if (!slots)
-                return stays || stamps ? 1 + stamps : 0;
+                return source_stays(source) ? 1 + stamps : 0;
         return (slots + TG_LINE_SLOTS - 1) / TG_LINE_SLOTS + stamps;
 }
 
-static uint32_t live_lines(struct tg_table *table, struct tg_line *base)
+/* The lines that all its cells need, or what is more than ENOUGH. */
+static uint32_t live_lines(struct tg_table *table, struct tg_line *base, uint32_t enough)
 {
         uint32_t live = 0;
 
-        for (uint32_t i = 0; i <= table->line_mask; i++) {
+        for (uint32_t i = 0; i <= table->line_mask && live <= enough; i++) {
                 if (tg_line_starts_cell(&base[i])) {
                         struct source source = source_of(table, base, &base[i]);
 
@@ -97,18 +109,31 @@ static void store64(_Atomic uint64_t *to, uint64_t value)
         atomic_store_explicit(to, value, memory_order_relaxed);
 }
 
+/* A free line of a segment that nobody else sees yet. */
+static struct tg_line *take_line(const struct tg_table *table, struct build *build, unsigned way,
+                                 uint64_t hint, uint64_t mark)
+{
+        struct tg_line *base = build->lines[way];
+        uint64_t position = hint & table->line_mask;
+
+        while (atomic_load_explicit(&base[position].key_low, memory_order_relaxed) != TG_LINE_FREE)
+                position = (position + 1) & table->line_mask;
+        store64(&base[position].key_low, mark);
+        build->used[way]++;
+        return &base[position];
+}
+
 /* Chains a line to LAST, the last of a cell that is being copied. */
 static struct tg_line *append_line(const struct tg_table *table, struct build *build, unsigned way,
                                    struct tg_line *last, uint64_t mark)
 {
         struct tg_line *base = build->lines[way];
         uint64_t half = (table->line_mask + 1) / 2;
-        struct tg_line *line = tg_line_claim(table, base, (uint64_t)(last - base) + half, mark);
+        struct tg_line *line = take_line(table, build, way, (uint64_t)(last - base) + half, mark);
         uint32_t head = atomic_load_explicit(&last->head, memory_order_relaxed);
 
         atomic_store_explicit(&last->head, head | ((uint32_t)(line - base) + 1),
                               memory_order_relaxed);
-        build->used[way]++;
         return line;
 }
 
@@ -128,11 +153,28 @@ static void copy_stamps(const struct tg_table *table, struct build *build, unsig
         }
 }
 
-static void copy_slots(const struct tg_table *table, struct build *build, unsigned way,
-                       const struct source *source, struct tg_line *to)
+/* The first line of the copy, without what it holds. */
+static struct tg_line *begin_cell(const struct tg_table *table, struct build *build, unsigned way,
+                                  const struct source *source)
 {
+        uint64_t low = atomic_load_explicit(&source->cell->key_low, memory_order_relaxed);
+        uint32_t high = atomic_load_explicit(&source->cell->key_high, memory_order_relaxed);
+        struct tg_line *to = take_line(table, build, way, low, low);
+
+        atomic_store_explicit(&to->key_high, high, memory_order_relaxed);
+        atomic_store_explicit(&to->head, source->head & ~TG_HEAD_NEXT, memory_order_relaxed);
+        build->cells++;
+        return to;
+}
+
+static void copy_touches(const struct tg_table *table, struct build *build, unsigned way,
+                         const struct source *source)
+{
+        struct tg_line *to = NULL;
         unsigned filled = 0;
 
+        if (source_stays(source))
+                to = begin_cell(table, build, way, source);
         for (struct tg_line *line = source->cell; line; line = tg_chain_next(source->base, line)) {
                 if (atomic_load_explicit(&line->key_low, memory_order_relaxed) == TG_LINE_STAMPS)
                         continue;
@@ -142,6 +184,8 @@ static void copy_slots(const struct tg_table *table, struct build *build, unsign
 
                         if (!alive(source, word))
                                 continue;
+                        if (!to)
+                                to = begin_cell(table, build, way, source);
                         if (filled == TG_LINE_SLOTS) {
                                 to = append_line(table, build, way, to, TG_LINE_FURTHER);
                                 filled = 0;
@@ -149,33 +193,34 @@ static void copy_slots(const struct tg_table *table, struct build *build, unsign
                         store64(&to->slots[filled++], word);
                 }
         }
-        if (source->head & TG_HEAD_NEXT)
+        if (source->head & TG_HEAD_STAMPED)
                 copy_stamps(table, build, way, source, to);
+}
+
+static void copy_register(const struct tg_table *table, struct build *build, unsigned way,
+                          const struct source *source)
+{
+        struct tg_line *to;
+
+        if (tg_register_empty(source->cell))
+                return;
+        to = begin_cell(table, build, way, source);
+        for (int i = 0; i < TG_LINE_REGISTERS; i++)
+                tg_register_join(
+                        &to->registers[i],
+                        atomic_load_explicit(&source->cell->registers[i], memory_order_relaxed));
 }
 
 static void copy_cell(const struct tg_table *table, struct build *build,
                       const struct source *source)
 {
         uint64_t low = atomic_load_explicit(&source->cell->key_low, memory_order_relaxed);
-        uint32_t high = atomic_load_explicit(&source->cell->key_high, memory_order_relaxed);
         unsigned way = build->ways == 2 ? (unsigned)(low >> build->shift & 1) : 0;
-        struct tg_line *to;
 
-        if (lines_needed(source) == 0)
-                return;
-        to = tg_line_claim(table, build->lines[way], low, low);
-        build->used[way]++;
-        build->cells++;
-        atomic_store_explicit(&to->key_high, high, memory_order_relaxed);
-        atomic_store_explicit(&to->head, source->head & ~TG_HEAD_NEXT, memory_order_relaxed);
-        if (!source->is_register) {
-                copy_slots(table, build, way, source, to);
-                return;
-        }
-        for (int i = 0; i < TG_LINE_REGISTERS; i++)
-                tg_register_join(
-                        &to->registers[i],
-                        atomic_load_explicit(&source->cell->registers[i], memory_order_relaxed));
+        if (source->is_register)
+                copy_register(table, build, way, source);
+        else if (source->head & TG_HEAD_KIND)
+                copy_touches(table, build, way, source);
 }
 
 static uint32_t take_segment(struct tg_table *table)
@@ -217,7 +262,6 @@ static void finish(struct tg_table *table, const struct build *build, unsigned w
 
         atomic_store_explicit(&new->used, build->used[way], memory_order_relaxed);
         new->state = TG_SEGMENT_LIVE;
-        new->hopeless = false;
         new->depth = (uint8_t)depth;
         new->first = old->first + (way ? UINT32_C(1) << (directory_bits(table) - depth) : 0);
         new->aged_ms = old->aged_ms;
@@ -258,11 +302,12 @@ enum tg_relief tg_segment_relieve(struct tg_table *table, uint32_t segment)
         const struct tg_segment *old = &table->segments[segment];
         uint32_t lines = table->line_mask + 1;
         uint32_t used = atomic_load_explicit(&old->used, memory_order_relaxed);
-        uint32_t live = live_lines(table, tg_segment_lines(table, segment));
-        bool wide = live > lines / 2 && old->depth < directory_bits(table);
+        bool deeper = old->depth < directory_bits(table) && table->spare >= 2;
+        uint32_t live = live_lines(table, tg_segment_lines(table, segment),
+                                   deeper ? lines / 2 : UINT32_MAX);
         bool worth = live <= lines / 2 || live + lines / WORTH < used;
 
-        if (wide && table->spare >= 2)
+        if (deeper && live > lines / 2)
                 rebuild(table, segment, 2);
         else if (worth && table->spare >= 1)
                 rebuild(table, segment, 1);
@@ -280,7 +325,7 @@ static void age_marks(const struct tg_table *table, struct tg_line *base)
                 if (!tg_line_starts_cell(&base[i]))
                         continue;
                 do {
-                        aged = head & ~TG_HEAD_INCOMPLETE;
+                        aged = head & ~(TG_HEAD_LOST | TG_HEAD_LOST_BEFORE);
                         if (head & TG_HEAD_LOST)
                                 aged |= TG_HEAD_LOST_BEFORE;
                 } while (aged != head && !atomic_compare_exchange_weak_explicit(
@@ -301,12 +346,11 @@ void tg_segment_sweep(struct tg_table *table, uint32_t segment)
                 age_marks(table, base);
                 old->aged_ms = table->now_ms;
         }
-        if (live_lines(table, base) < atomic_load_explicit(&old->used, memory_order_relaxed) &&
+        if (live_lines(table, base, UINT32_MAX) <
+                    atomic_load_explicit(&old->used, memory_order_relaxed) &&
             table->spare >= 1)
                 rebuild(table, segment, 1);
-        if (old->hopeless) {
-                old->hopeless = false;
-                /* Release, pairs with the acquire in queue_crowded() of table.c. */
-                atomic_store_explicit(&old->queued, false, memory_order_release);
-        }
+        /* If it found no room since: it is tried again. */
+        atomic_store_explicit(&old->crowded_lines, tg_crowded_lines(table, old->first),
+                              memory_order_relaxed);
 }

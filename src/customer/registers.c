@@ -40,6 +40,15 @@ static tg_register_word pack(const struct tg_register *value)
         return (tg_register_word)high << 64 | low;
 }
 
+bool tg_register_empty(const struct tg_line *cell)
+{
+        for (int i = 0; i < TG_LINE_REGISTERS; i++) {
+                if (atomic_load_explicit(&cell->registers[i], memory_order_relaxed) != 0)
+                        return false;
+        }
+        return true;
+}
+
 void tg_register_join(_Atomic tg_register_word *place, tg_register_word word)
 {
         tg_register_word held = atomic_load_explicit(place, memory_order_relaxed);
@@ -73,8 +82,14 @@ bool tg_register_get(const struct tg_table *table, struct tg_identity identity,
         word = atomic_load_explicit(&cell->registers[side], memory_order_relaxed);
         high = (uint64_t)(word >> 64);
         low = (uint64_t)word;
-        if (word == 0 || unbiased(high & TIME_MASK) <= erased_ms)
+        if (word == 0)
                 return false;
+        if (unbiased(high & TIME_MASK) <= erased_ms) {
+                /* As good as empty. A later value that came meanwhile stays. */
+                atomic_compare_exchange_strong_explicit(&cell->registers[side], &word, 0,
+                                                        memory_order_relaxed, memory_order_relaxed);
+                return false;
+        }
         *ret_value = (struct tg_register){
                 .time_ms = unbiased(high & TIME_MASK),
                 .until_ms = unbiased(TIME_MASK - (low & TIME_MASK)),

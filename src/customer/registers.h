@@ -9,7 +9,8 @@
  * repetition and threads make no difference.
  *
  * Cost: one cache miss to find; reading and setting is one 16-byte compare-and-swap. Registers have
- * no window: they are never swept, and one that finds no room makes the table overflow for good.
+ * no window: one stays until it is read under an erasure that covers it, whereupon it is emptied,
+ * and swept. One that finds no room makes the table overflow for good.
  *
  * Thread-safety: as for touches (table.h says who must be a guest): any thread may set and read; a
  * value is never torn.
@@ -33,8 +34,8 @@ bool tg_register_set(struct tg_table *table, struct tg_identity identity,
                      enum tg_register_side side, const struct tg_register *value);
 
 /*
- * The value of one side. Returns false if it was never set, or only at or before ERASED_MS
- * (TG_NO_TIME: nothing was erased).
+ * The value of one side. Returns false if it was never set, or only at or before ERASED_MS (the
+ * stamp TG_STAMP_ERASED of the customer; TG_NO_TIME: nothing was erased): it is then emptied.
  */
 bool tg_register_get(const struct tg_table *table, struct tg_identity identity,
                      enum tg_register_side side, int64_t erased_ms, struct tg_register *ret_value);

@@ -60,8 +60,10 @@ static void absorb_slots(const struct tg_cell_view *to, struct tg_line *base, st
 
 static void absorb_register(struct tg_table *table, struct tg_identity key, struct tg_line *cell)
 {
-        struct tg_line *to = tg_table_obtain(table, key, TG_KIND_REGISTER);
+        struct tg_line *to = NULL;
 
+        if (!tg_register_empty(cell))
+                to = tg_table_obtain(table, key, TG_KIND_REGISTER);
         for (int i = 0; to && i < TG_LINE_REGISTERS; i++)
                 tg_register_join(&to->registers[i],
                                  atomic_load_explicit(&cell->registers[i], memory_order_relaxed));
@@ -71,6 +73,7 @@ static void absorb_touches(struct tg_table *table, struct tg_identity key, struc
                            struct tg_line *cell)
 {
         uint32_t head = atomic_load_explicit(&cell->head, memory_order_relaxed);
+        uint32_t lost = TG_HEAD_LOST | TG_HEAD_LOST_FOR_GOOD;
         int64_t erased_ms = tg_stamp_get(table, cell, TG_STAMP_ERASED);
         struct tg_cell_view view = {
                 .table = table,
@@ -81,15 +84,15 @@ static void absorb_touches(struct tg_table *table, struct tg_identity key, struc
                 .erased_ms = erased_ms,
         };
 
-        if (!(head & TG_HEAD_LOST) && !worth_absorbing(&view, base))
+        if (!(head & lost) && !worth_absorbing(&view, base))
                 return;
         view.cell = tg_table_obtain(table, key, tg_head_kind(head));
         if (!view.cell)
                 return;
         if (erased_ms != TG_NO_TIME)
                 tg_stamp_raise(table, view.cell, TG_STAMP_ERASED, erased_ms);
-        if (head & TG_HEAD_LOST)
-                atomic_fetch_or_explicit(&view.cell->head, TG_HEAD_LOST, memory_order_relaxed);
+        if (head & lost)
+                atomic_fetch_or_explicit(&view.cell->head, head & lost, memory_order_relaxed);
         absorb_slots(&view, base, cell);
 }
 

@@ -19,13 +19,32 @@ static struct tg_line *next_stamps(const struct tg_table *table, const struct tg
         return next;
 }
 
+/* The line of stamps of a cell, chained if there is none; NULL: there is no room for it. */
+static struct tg_line *obtain_stamps(struct tg_table *table, struct tg_line *cell)
+{
+        struct tg_line *line;
+
+        /* First, so that whoever knows that the stamp was raised finds the mark. */
+        if (!(atomic_load_explicit(&cell->head, memory_order_relaxed) & TG_HEAD_STAMPED))
+                atomic_fetch_or_explicit(&cell->head, TG_HEAD_STAMPED, memory_order_relaxed);
+        line = next_stamps(table, cell);
+        if (!line && !(line = tg_cell_chain(table, cell, TG_LINE_STAMPS)))
+                atomic_fetch_or_explicit(&cell->head, TG_HEAD_LOST_FOR_GOOD, memory_order_relaxed);
+        return line;
+}
+
 bool tg_stamp_raise(struct tg_table *table, struct tg_line *cell, enum tg_stamp stamp,
                     int64_t time_ms)
 {
-        struct tg_line *line = next_stamps(table, cell);
+        struct tg_line *line;
         uint64_t raised = (uint64_t)time_ms ^ SIGN, held;
 
-        if (!line && !(line = tg_cell_chain(table, cell, TG_LINE_STAMPS)))
+        if (!cell) {
+                tg_table_lose(table, true);
+                return false;
+        }
+        line = obtain_stamps(table, cell);
+        if (!line)
                 return false;
         held = atomic_load_explicit(&line->slots[stamp], memory_order_relaxed);
         while (held < raised &&
@@ -35,7 +54,7 @@ bool tg_stamp_raise(struct tg_table *table, struct tg_line *cell, enum tg_stamp 
         return true;
 }
 
-int64_t tg_stamp_get(const struct tg_table *table, const struct tg_line *cell, enum tg_stamp stamp)
+int64_t tg_stamp_read(const struct tg_table *table, const struct tg_line *cell, enum tg_stamp stamp)
 {
         uint64_t latest = 0;
 

@@ -2,8 +2,9 @@
 /*
  * Stamps: the latest time something happened to a customer, kept for good. The join is the maximum.
  *
- * A cell with a stamp has a line of its own for them and is never swept; one without pays nothing.
- * Any thread may raise and read, as for touches.
+ * A cell with a stamp has a line of its own for them and is never swept; one without pays a look at
+ * its head, which whoever reads the cell has at hand. Any thread may raise and read, as for
+ * touches.
  *
  * TG_STAMP_ERASED is the time up to which (inclusive) everything about the customer was erased. It
  * stands in the customer's cell; readers put it into tg_cell_view.erased_ms of every cell of the
@@ -18,9 +19,23 @@
 enum tg_stamp { TG_STAMP_ERASED, TG_STAMPS };
 _Static_assert((int)TG_STAMPS <= TG_LINE_SLOTS, "the stamps of a cell share a line");
 
-/* Raises a stamp to TIME_MS if it is earlier; false if there is no room (CELL is incomplete). */
+/*
+ * Raises a stamp to TIME_MS if it is earlier. CELL is that of tg_table_obtain: NULL if the table
+ * had no room for it. Returns false if the stamp found no room; as it has no window, CELL is then
+ * incomplete, or the table overflowed, for good.
+ */
 bool tg_stamp_raise(struct tg_table *table, struct tg_line *cell, enum tg_stamp stamp,
                     int64_t time_ms);
 
-/* The stamp, or TG_NO_TIME. */
-int64_t tg_stamp_get(const struct tg_table *table, const struct tg_line *cell, enum tg_stamp stamp);
+/* The stamp of a cell that has one, or TG_NO_TIME. */
+int64_t tg_stamp_read(const struct tg_table *table, const struct tg_line *cell,
+                      enum tg_stamp stamp);
+
+/* The same of any cell. CELL NULL, it isn't there: TG_NO_TIME. */
+static inline int64_t tg_stamp_get(const struct tg_table *table, const struct tg_line *cell,
+                                   enum tg_stamp stamp)
+{
+        if (!cell || !(atomic_load_explicit(&cell->head, memory_order_relaxed) & TG_HEAD_STAMPED))
+                return TG_NO_TIME;
+        return tg_stamp_read(table, cell, stamp);
+}

@@ -23,7 +23,8 @@ enum {
         SEGMENTS_MIN = 8,         /* in a small table: its segments are smaller instead */
         SMALL_PAGES_SEGMENTS = 4, /* not in huge pages, so that an idle table takes little */
         DIRECTORY_SPARE_BITS = 2, /* segments don't divide quite evenly */
-        PREFAULT_SEGMENTS = 8,    /* ahead of the last one begun */
+        PREFAULT_PART = 4,        /* ahead of growth: this part of the segments begun */
+        PREFAULT_MAX = 32,
 };
 
 static const size_t huge_page = 2 << 20;
@@ -182,24 +183,35 @@ static void queue_crowded(struct tg_table *table, uint32_t segment)
                               memory_order_relaxed);
 }
 
+void tg_segment_press(struct tg_table *table, uint32_t segment)
+{
+        /* Who finds another pressed presses again with its next line: none is forgotten. */
+        if (atomic_load_explicit(&table->pressed, memory_order_relaxed) == 0)
+                atomic_store_explicit(&table->pressed, segment + 1, memory_order_relaxed);
+}
+
 bool tg_segment_take_line(struct tg_table *table, uint32_t segment)
 {
         /* Relaxed: a bound, which orders nothing. */
         uint32_t used =
                 atomic_fetch_add_explicit(&table->segments[segment].used, 1, memory_order_relaxed);
+        uint32_t crowded =
+                atomic_load_explicit(&table->segments[segment].crowded_lines, memory_order_relaxed);
 
-        if (used >=
-            atomic_load_explicit(&table->segments[segment].crowded_lines, memory_order_relaxed))
+        if (used >= crowded) {
                 queue_crowded(table, segment);
+                if (used >= crowded + tg_sixteenth(table))
+                        tg_segment_press(table, segment);
+        }
         if (used < table->full_lines)
                 return true;
         atomic_fetch_sub_explicit(&table->segments[segment].used, 1, memory_order_relaxed);
         return false;
 }
 
-void tg_table_lose(struct tg_table *table, unsigned kind)
+void tg_table_lose(struct tg_table *table, bool for_good)
 {
-        if (kind == TG_KIND_REGISTER)
+        if (for_good)
                 atomic_store_explicit(&table->lost_for_good, true, memory_order_relaxed);
         atomic_store_explicit(&table->overflowed, true, memory_order_relaxed);
         /*
@@ -253,7 +265,7 @@ struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity ident
 
                 switch (claim(table, segment, line, key)) {
                 case CLAIM_FULL:
-                        tg_table_lose(table, kind);
+                        tg_table_lose(table, kind == TG_KIND_REGISTER);
                         return NULL;
                 case CLAIM_ANOTHERS:
                         continue;
@@ -368,14 +380,24 @@ size_t tg_table_memory_bytes(const struct tg_table *table)
                (table->line_mask + 1) * sizeof(struct tg_line);
 }
 
-void tg_table_prefault(const struct tg_table *table)
+bool tg_table_prefault(struct tg_table *table)
 {
         uint32_t begun = atomic_load_explicit(&table->segments_begun, memory_order_relaxed);
-        uint32_t end = table->segments_max - begun < PREFAULT_SEGMENTS ? table->segments_max
-                                                                       : begun + PREFAULT_SEGMENTS;
+        uint32_t from = atomic_load_explicit(&table->segments_faulted, memory_order_relaxed);
+        uint32_t ahead = begun / PREFAULT_PART;
 
+        if (ahead > PREFAULT_MAX)
+                ahead = PREFAULT_MAX;
+        if (ahead > table->segments_max - begun)
+                ahead = table->segments_max - begun;
+        if (from < begun)
+                from = begun;
+        if (begun + ahead <= from + ahead / 2)
+                return false;
         /* Changes no byte; refused before Linux 5.14: the owner then faults for itself. */
-        madvise(tg_segment_lines(table, begun),
-                (size_t)(end - begun) * (table->line_mask + 1) * sizeof(struct tg_line),
+        madvise(tg_segment_lines(table, from),
+                (size_t)(begun + ahead - from) * (table->line_mask + 1) * sizeof(struct tg_line),
                 MADV_POPULATE_WRITE);
+        atomic_store_explicit(&table->segments_faulted, begun + ahead, memory_order_relaxed);
+        return true;
 }

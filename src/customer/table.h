@@ -63,13 +63,14 @@ void tg_table_prefetch(const struct tg_table *table, struct tg_identity identity
 
 /*
  * Something was not stored because there was no room for its cell: who isn't found may be known.
- * Ends when the longest window has passed since the last loss; never after the loss of a register.
+ * Ends when the longest window has passed since the last loss; never after the loss of a register
+ * or stamp.
  */
 bool tg_table_overflowed(const struct tg_table *table);
 
 /*
  * Something was not stored because there was no room for a further line of this cell. Ends one to
- * two longest windows later.
+ * two longest windows later; never after the loss of a stamp.
  */
 bool tg_cell_incomplete(const struct tg_line *cell);
 
@@ -98,21 +99,29 @@ struct tg_table_care {
 void tg_table_care(struct tg_table *table, const struct tg_table_care *care);
 
 /*
+ * Empties all slots of counters whose numbers are to be used anew (bit = number, by kind, of KINDS
+ * kinds). The owner's; reads every line.
+ */
+void tg_table_purge(struct tg_table *table, const uint64_t *numbers, unsigned kinds);
+
+/*
  * The owner's upkeep, to be called between any two records, with the partition's clock. Does one of
  * these at most, when it is due: gives back a segment that no guest can be in any more, joining in
  * what guests left there; builds a crowded segment anew; sweeps one (all of them in half a longest
  * window; in a sixteenth while the table is full). Costs a few loads otherwise.
  *
  * Between two calls a segment has room for a sixteenth of its lines (512; fewer in a small table):
- * what is added beyond that may be lost, though there be memory.
+ * what the owner adds beyond that may be lost, though there be memory. (Guests: see guests.h.)
  */
 void tg_table_maintain(struct tg_table *table, int64_t now_ms);
 
 /*
- * Faults in the memory of the next few segments, so that growing costs the owner no page faults.
- * One thread of whoever cares calls it now and then; it changes nothing else.
+ * Faults in the memory of the segments that come next (a quarter of those begun, 32 at most: 16
+ * MiB), so that growing costs the owner no page faults. For a helper, one thread at a time, beside
+ * owner and guests; it changes nothing else. Returns whether there was anything to do: a few loads
+ * if not, so that it may be called every few milliseconds for each table.
  */
-void tg_table_prefault(const struct tg_table *table);
+bool tg_table_prefault(struct tg_table *table);
 
 size_t tg_table_cells(const struct tg_table *table);        /* taken */
 size_t tg_table_memory_bytes(const struct tg_table *table); /* of the lines taken up so far */

@@ -13,6 +13,11 @@
 
 #include <assert.h>
 
+/* Time and tag: what names a permit in all its counters. */
+#define PERMIT_NAME_MASK                                                          \
+        (TG_SLOT_TIME_MASK << TG_SLOT_TAG_BITS | (tg_slot_word)TG_PERMIT_TAG_MASK \
+                                                         << TG_PERMIT_STATE_BITS)
+
 static bool swap(_Atomic tg_slot_word *slot, tg_slot_word expected, tg_slot_word word)
 {
         return atomic_compare_exchange_strong_explicit(slot, &expected, word, memory_order_relaxed,
@@ -148,6 +153,55 @@ bool tg_permits_add(const struct tg_cell_view *view, unsigned counter, int64_t t
         return join_permit(view, tg_slot_permit(counter, time_ms, tag, TG_PERMIT_OPEN));
 }
 
+/* Free slots of a cell, found in one walk. */
+struct room {
+        _Atomic tg_slot_word *slots[TG_LINE_SLOTS];
+        tg_slot_word words[TG_LINE_SLOTS]; /* what they held */
+        unsigned count;
+        bool awaited; /* a settlement may be there before its permit */
+};
+
+static struct room find_room(const struct tg_cell_view *view, tg_slot_word permit)
+{
+        struct room room = {.count = 0, .awaited = false};
+
+        for (struct tg_line *line = view->cell; line; line = tg_line_next(view->table, line)) {
+                for (int i = 0; i < TG_LINE_SLOTS; i++) {
+                        _Atomic tg_slot_word *slot = &line->slots[i];
+                        tg_slot_word held = atomic_load_explicit(slot, memory_order_relaxed);
+
+                        if (((held ^ permit) & PERMIT_NAME_MASK) == 0)
+                                room.awaited = true;
+                        if (room.count < TG_LINE_SLOTS &&
+                            (held == TG_SLOT_EMPTY || tg_slot_expired(view, held))) {
+                                room.slots[room.count] = slot;
+                                room.words[room.count++] = held;
+                        }
+                }
+        }
+        return room;
+}
+
+bool tg_permits_add_all(const struct tg_cell_view *view, uint64_t counters, int64_t time_ms,
+                        uint32_t tag)
+{
+        struct room room = find_room(view, tg_slot_permit(0, time_ms, tag, TG_PERMIT_OPEN));
+        unsigned next = 0;
+
+        for (; counters; counters &= counters - 1) {
+                unsigned counter = (unsigned)__builtin_ctzll(counters);
+                tg_slot_word word = tg_slot_permit(counter, time_ms, tag, TG_PERMIT_OPEN);
+
+                assert(counter < view->layout->count && view->layout->counters[counter].permits);
+                if (!room.awaited && next < room.count &&
+                    swap(room.slots[next], room.words[next], word))
+                        next++;
+                else if (!join_permit(view, word))
+                        return false;
+        }
+        return true;
+}
+
 void tg_permits_remove(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
                        uint32_t tag)
 {
@@ -181,15 +235,19 @@ uint32_t tg_permits_kept(const struct tg_cell_view *view, unsigned counter)
 
 bool tg_permits_have(const struct tg_cell_view *view, int64_t time_ms, uint32_t tag)
 {
-        for (unsigned counter = 0; counter < view->layout->count; counter++) {
-                tg_slot_word permit = tg_slot_permit(counter, time_ms, tag, TG_PERMIT_OPEN);
-                struct scan scan;
+        const tg_slot_word permit = tg_slot_permit(0, time_ms, tag, TG_PERMIT_OPEN);
 
-                if (!view->layout->counters[counter].permits)
-                        continue;
-                scan = scan_cell(view, permit, TG_PERMIT_STATE_MASK);
-                if (scan.same && tg_slot_permit_state(scan.same_word) & TG_PERMIT_OPEN)
-                        return true;
+        for (const struct tg_line *line = view->cell; line;
+             line = tg_line_next(view->table, line)) {
+                for (int i = 0; i < TG_LINE_SLOTS; i++) {
+                        tg_slot_word held =
+                                atomic_load_explicit(&line->slots[i], memory_order_relaxed);
+
+                        if (((held ^ permit) & PERMIT_NAME_MASK) == 0 && (held & TG_PERMIT_OPEN) &&
+                            view->layout->counters[tg_slot_counter(held)].permits &&
+                            !tg_slot_expired(view, held))
+                                return true;
+                }
         }
         return false;
 }
@@ -220,9 +278,19 @@ bool tg_permits_settle(const struct tg_cell_view *view, unsigned counter, int64_
         return join_permit(view, tg_slot_permit(counter, time_ms, tag, TG_PERMIT_WAITING));
 }
 
-struct tg_slots_walk tg_slots_walk(const struct tg_cell_view *view, unsigned counter)
+uint64_t tg_cell_lacks(const struct tg_table *table, const struct tg_line *cell)
 {
-        return (struct tg_slots_walk){.view = view, .line = view->cell, .counter = counter};
+        uint64_t has = 0;
+
+        for (const struct tg_line *line = cell; line; line = tg_line_next(table, line)) {
+                for (int i = 0; i < TG_LINE_SLOTS; i++) {
+                        tg_slot_word held =
+                                atomic_load_explicit(&line->slots[i], memory_order_relaxed);
+
+                        has |= (uint64_t)(held != TG_SLOT_EMPTY) << tg_slot_counter(held);
+                }
+        }
+        return ~has;
 }
 
 /* A concurrent pair of writers may have put one touch into two slots: the earlier slot counts. */

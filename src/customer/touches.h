@@ -22,7 +22,12 @@ struct tg_cell_view {
         int64_t now_ms;     /* the clock of the partition */
         int64_t horizon_ms; /* now plus the allowed skew: no slot is later */
         int64_t erased_ms;  /* what is at or before it is ignored (stamps.h); TG_NO_TIME: nothing */
+        uint64_t lacks;     /* bit = a counter known to have no slot (tg_cell_lacks); or 0 */
 };
+
+/* The counters that have no slot in CELL (all if that is NULL), for those who will look for many.
+ */
+uint64_t tg_cell_lacks(const struct tg_table *table, const struct tg_line *cell);
 
 /* Whether a slot that isn't empty matters to nobody any more: its window has passed, or erased. */
 static inline bool tg_slot_expired(const struct tg_cell_view *view, tg_slot_word word)
@@ -50,6 +55,10 @@ bool tg_touches_record(const struct tg_cell_view *view, unsigned counter, int64_
  */
 bool tg_permits_add(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
                     uint32_t tag);
+
+/* The same for several counters at once (bit = counter); after false it may be in some of them. */
+bool tg_permits_add_all(const struct tg_cell_view *view, uint64_t counters, int64_t time_ms,
+                        uint32_t tag);
 
 /*
  * Takes back a permit that was added and never published; a settlement stays. The owner's alone,
@@ -83,7 +92,14 @@ struct tg_slots_walk {
         unsigned counter;
         unsigned slot;
 };
-struct tg_slots_walk tg_slots_walk(const struct tg_cell_view *view, unsigned counter);
+static inline struct tg_slots_walk tg_slots_walk(const struct tg_cell_view *view, unsigned counter)
+{
+        return (struct tg_slots_walk){
+                .view = view,
+                .line = view->lacks >> counter & 1 ? NULL : view->cell,
+                .counter = counter,
+        };
+}
 bool tg_slots_next(struct tg_slots_walk *walk, tg_slot_word *ret_word, int64_t *ret_time_ms);
 
 /* The time of the latest touch of COUNTER, or TG_NO_TIME. */

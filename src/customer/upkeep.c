@@ -7,6 +7,7 @@
 enum {
         PASSES_PER_WINDOW = 2, /* of the sweep over the table, a longest window */
         PASSES_WHEN_FULL = 16,
+        REST_UNTIL_FREE = 8, /* upkeep calls: until guests may have left a retired segment */
 };
 
 void tg_table_care(struct tg_table *table, const struct tg_table_care *care)
@@ -33,12 +34,6 @@ static void note_loss(struct tg_table *table)
                 atomic_store_explicit(&table->overflowed, true, memory_order_relaxed);
 }
 
-/* In upkeep calls, and in lines that a segment may fill meanwhile. */
-static uint32_t rest_of(const struct tg_table *table)
-{
-        return (table->line_mask + 1) / 16;
-}
-
 /* Lines that a segment holds beyond those at which it is crowded. */
 static int64_t crowd_of(const struct tg_segment *segment)
 {
@@ -46,69 +41,97 @@ static int64_t crowd_of(const struct tg_segment *segment)
                atomic_load_explicit(&segment->crowded_lines, memory_order_relaxed);
 }
 
-/* Lets a segment fill further before it is tried again; false if it is as good as full. */
-static bool try_later(struct tg_table *table, struct tg_segment *segment)
+/* Lets a segment that found no room fill further before it is tried again. */
+static void try_later(struct tg_table *table, struct tg_segment *segment)
 {
-        uint32_t lines =
-                atomic_load_explicit(&segment->used, memory_order_relaxed) + rest_of(table) / 2;
+        uint32_t lines = atomic_load_explicit(&segment->used, memory_order_relaxed) +
+                         tg_sixteenth(table) / 2;
 
-        table->full = true;
-        if (lines >= table->full_lines)
-                return false;
-        atomic_store_explicit(&segment->crowded_lines, lines, memory_order_relaxed);
-        return true;
+        atomic_store_explicit(&segment->crowded_lines,
+                              lines < table->full_lines ? lines : TG_HOPELESS,
+                              memory_order_relaxed);
 }
 
-static void relieve(struct tg_table *table)
+static enum tg_relief relieve(struct tg_table *table, struct tg_segment *segment)
 {
-        _Atomic uint32_t *place = &table->queue[table->queue_head % table->segments_max];
-        uint32_t number = atomic_load_explicit(place, memory_order_relaxed) - 1;
-        struct tg_segment *segment = &table->segments[number];
-        enum tg_relief relief = TG_RELIEF_DONE;
+        enum tg_relief relief = tg_segment_relieve(table, (uint32_t)(segment - table->segments));
 
-        /* Else it was swept while it waited, or a guest filled it when it was retired. */
-        if (segment->state == TG_SEGMENT_LIVE && crowd_of(segment) >= 0)
-                relief = tg_segment_relieve(table, number);
-        if (relief == TG_RELIEF_LATER)
-                return;
-        atomic_store_explicit(place, 0, memory_order_relaxed);
-        table->queue_head++;
-        table->rest = rest_of(table);
-        if (relief == TG_RELIEF_NONE && !try_later(table, segment)) {
-                segment->hopeless = true;
-                return;
-        }
+        table->rest = relief == TG_RELIEF_LATER ? REST_UNTIL_FREE : tg_sixteenth(table);
+        if (relief == TG_RELIEF_NONE)
+                atomic_store_explicit(&table->full, true, memory_order_relaxed);
+        return relief;
+}
+
+static bool is_crowded(const struct tg_segment *segment)
+{
+        return segment->state == TG_SEGMENT_LIVE && crowd_of(segment) >= 0;
+}
+
+/* A segment that fills while it, or another, waits for its turn; in a full table it waits on. */
+static bool relieve_pressed(struct tg_table *table)
+{
+        uint32_t number = atomic_load_explicit(&table->pressed, memory_order_relaxed);
+        struct tg_segment *segment;
+
+        if (number == 0)
+                return false;
+        atomic_store_explicit(&table->pressed, 0, memory_order_relaxed);
+        segment = &table->segments[number - 1];
+        return !atomic_load_explicit(&table->full, memory_order_relaxed) && is_crowded(segment) &&
+               crowd_of(segment) >= tg_sixteenth(table) &&
+               relieve(table, segment) == TG_RELIEF_DONE;
+}
+
+static struct tg_segment *first_queued(const struct tg_table *table)
+{
+        uint32_t number =
+                atomic_load_explicit(&table->queue[table->queue_first], memory_order_relaxed);
+
+        return number ? &table->segments[number - 1] : NULL;
+}
+
+static void unqueue_first(struct tg_table *table, struct tg_segment *segment)
+{
+        atomic_store_explicit(&table->queue[table->queue_first], 0, memory_order_relaxed);
+        if (++table->queue_first == table->segments_max)
+                table->queue_first = 0;
         /* Release, pairs with the acquire in queue_crowded() of table.c: its place is empty. */
         atomic_store_explicit(&segment->queued, false, memory_order_release);
 }
 
 /*
- * Whether it is time to relieve the segment crowded first: after a rest, so that a batch pays for
- * one or two, unless the segment fills faster than that.
+ * The segment crowded first: after a rest, so that a batch pays for one or two. One that was built
+ * anew while it waited, swept or pressed, holds up nobody.
  */
-static bool relief_due(struct tg_table *table)
+static bool relieve_first(struct tg_table *table)
 {
-        uint32_t queued = atomic_load_explicit(
-                &table->queue[table->queue_head % table->segments_max], memory_order_relaxed);
-        const struct tg_segment *segment;
+        struct tg_segment *segment;
+        enum tg_relief relief;
 
         table->rest -= table->rest > 0;
-        if (queued == 0)
+        while ((segment = first_queued(table)) && !is_crowded(segment))
+                unqueue_first(table, segment);
+        if (!segment || table->rest > 0)
                 return false;
-        segment = &table->segments[queued - 1];
-        return table->rest == 0 || crowd_of(segment) >= rest_of(table);
+        relief = relieve(table, segment);
+        if (relief == TG_RELIEF_LATER)
+                return false;
+        if (relief == TG_RELIEF_NONE)
+                try_later(table, segment);
+        unqueue_first(table, segment);
+        return true;
 }
 
 static void sweep(struct tg_table *table)
 {
         uint32_t begun = atomic_load_explicit(&table->segments_begun, memory_order_relaxed);
-        int64_t pass_ms =
-                table->care.window_max_ms / (table->full ? PASSES_WHEN_FULL : PASSES_PER_WINDOW);
+        bool full = atomic_load_explicit(&table->full, memory_order_relaxed);
+        int64_t pass_ms = table->care.window_max_ms / (full ? PASSES_WHEN_FULL : PASSES_PER_WINDOW);
 
         table->sweep_next_ms = table->now_ms + 1 + pass_ms / begun;
         if (table->sweep_cursor >= begun) {
                 table->sweep_cursor = 0;
-                table->full = false;
+                atomic_store_explicit(&table->full, false, memory_order_relaxed);
         }
         while (table->sweep_cursor < begun &&
                table->segments[table->sweep_cursor].state != TG_SEGMENT_LIVE)
@@ -125,9 +148,9 @@ void tg_table_maintain(struct tg_table *table, int64_t now_ms)
                 note_loss(table);
         if (tg_segments_reclaim(table))
                 return;
-        if (relief_due(table))
-                relieve(table);
-        else if (table->care.layouts && table->now_ms >= table->sweep_next_ms &&
-                 table->now_ms != TG_NO_TIME)
+        if (relieve_pressed(table) || relieve_first(table))
+                return;
+        if (table->care.layouts && table->now_ms >= table->sweep_next_ms &&
+            table->now_ms != TG_NO_TIME)
                 sweep(table);
 }

@@ -84,6 +84,15 @@ static inline void cell_clock(struct cell *cell, int64_t now_ms)
         cell->view.horizon_ms = now_ms + SKEW_MS;
 }
 
+/* The table knows how the cell is read. */
+static inline void cell_care(const struct cell *cell)
+{
+        tg_table_care(cell->table, &(struct tg_table_care){.layouts = &cell->layout,
+                                                           .kinds = 1,
+                                                           .window_max_ms = MANY_WINDOW_MS,
+                                                           .skew_ms = SKEW_MS});
+}
+
 /* How many of COUNTER are later than SINCE_MS; permits: those in state OPEN alone. */
 static inline unsigned cell_count(const struct cell *cell, unsigned counter, int64_t since_ms)
 {

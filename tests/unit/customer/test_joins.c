@@ -5,12 +5,14 @@
  */
 #include "cell.h"
 
+#include "customer/stamps.h"
+
 enum { FACTS = 60, ROUNDS = 3000 };
 
-/* A fact about the one cell: a touch, a permit or its settlement. */
+/* A fact about the one cell: a touch, a permit or its settlement, an erasure. */
 struct fact {
         unsigned counter;
-        bool settles;
+        bool settles, erases;
         int64_t time_ms;
         uint32_t tag;
 };
@@ -30,11 +32,19 @@ static struct fact random_fact(unsigned *seed)
         return fact;
 }
 
-static void tell(const struct cell *cell, const struct fact *fact)
+static void erase(struct cell *cell, int64_t time_ms)
+{
+        cr_assert(tg_stamp_raise(cell->table, cell->view.cell, TG_STAMP_ERASED, time_ms));
+        cell->view.erased_ms = tg_stamp_get(cell->table, cell->view.cell, TG_STAMP_ERASED);
+}
+
+static void tell(struct cell *cell, const struct fact *fact)
 {
         bool permits = cell->layout.counters[fact->counter].permits;
 
-        if (!permits)
+        if (fact->erases)
+                erase(cell, fact->time_ms);
+        else if (!permits)
                 cr_assert(tg_touches_record(&cell->view, fact->counter, fact->time_ms, fact->tag));
         else if (fact->settles)
                 cr_assert(tg_permits_settle(&cell->view, fact->counter, fact->time_ms, fact->tag));
@@ -43,8 +53,12 @@ static void tell(const struct cell *cell, const struct fact *fact)
 }
 
 /* Joins all that FROM knows into TO. */
-static void join(const struct cell *to, const struct cell *from)
+static void join(struct cell *to, const struct cell *from)
 {
+        int64_t erased_ms = tg_stamp_get(from->table, from->view.cell, TG_STAMP_ERASED);
+
+        if (erased_ms != TG_NO_TIME)
+                erase(to, erased_ms);
         for (struct tg_line *line = from->view.cell; line; line = tg_line_next(from->table, line)) {
                 for (int i = 0; i < TG_LINE_SLOTS; i++)
                         if (line->slots[i] != TG_SLOT_EMPTY)
@@ -140,6 +154,44 @@ Test(joins, the_join_of_cells_is_commutative_associative_and_idempotent)
                 expect_same(&cells[5], &cells[6], "idempotent", first + round);
                 for (int i = 0; i < 7; i++)
                         cell_deinit(&cells[i]);
+        }
+}
+
+Test(joins, whatever_is_at_or_before_an_erasure_is_as_if_it_had_never_been_in_any_order)
+{
+        unsigned first = fresh_seed();
+
+        for (unsigned round = 0; round < ROUNDS / 10; round++) {
+                unsigned seed = first + round;
+                int64_t erased_ms = TG_NO_TIME;
+                struct fact facts[FACTS];
+                CELL(in_order);
+                CELL(shuffled);
+                CELL(part);
+                CELL(rest);
+                CELL(later); /* is told of what is later than the erasure alone */
+
+                for (int i = 0; i < FACTS; i++) {
+                        facts[i] = random_fact(&seed);
+                        facts[i].erases = i > 0 && random_below(&seed, FACTS / 2) == 0;
+                        if (facts[i].erases && facts[i].time_ms > erased_ms)
+                                erased_ms = facts[i].time_ms;
+                }
+                for (int i = 0; i < FACTS; i++) {
+                        tell(&in_order, &facts[i]);
+                        tell(&shuffled, &facts[random_below(&seed, FACTS)]);
+                        if (!facts[i].erases && facts[i].time_ms > erased_ms)
+                                tell(&later, &facts[i]);
+                }
+                for (int i = FACTS - 1; i >= 0; i--) {
+                        tell(&shuffled, &facts[i]);
+                        tell(random_below(&seed, 2) ? &part : &rest, &facts[i]);
+                }
+                join(&part, &rest);
+                cr_assert_eq(in_order.view.erased_ms, erased_ms, "seed %u", first + round);
+                expect_same(&later, &in_order, "erased", first + round);
+                expect_same(&later, &shuffled, "erased in any order", first + round);
+                expect_same(&later, &part, "erased in one part", first + round);
         }
 }
 

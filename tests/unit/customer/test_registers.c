@@ -83,8 +83,61 @@ Test(registers, what_was_set_up_to_an_erasure_is_not_there)
         struct tg_register value;
 
         set(&cell, START_MS, true, TG_NEVER);
-        cr_assert_not(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, START_MS, &value));
         cr_assert(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, START_MS - 1, &value));
+        cr_assert_not(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, START_MS, &value));
+        set(&cell, START_MS + 1, false, TG_NEVER);
+        cr_assert(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, START_MS, &value));
+}
+
+Test(registers, one_whose_values_were_erased_is_swept_and_no_other)
+{
+        CELL(cell);
+        struct tg_register value = {START_MS, TG_NEVER, true};
+
+        cell_care(&cell);
+        for (uint64_t i = 0; i < 4; i++)
+                cr_assert(tg_register_set(cell.table, spread(i), TG_REGISTER_EXPLICIT, &value));
+        cr_assert(tg_register_set(cell.table, spread(1), TG_REGISTER_IMPLIED, &value));
+        cr_assert_not(
+                tg_register_get(cell.table, spread(0), TG_REGISTER_EXPLICIT, START_MS, &value));
+        cr_assert_not(
+                tg_register_get(cell.table, spread(1), TG_REGISTER_EXPLICIT, START_MS, &value));
+        cr_assert(
+                tg_register_get(cell.table, spread(2), TG_REGISTER_EXPLICIT, START_MS - 1, &value));
+        for (int64_t hour = 0; hour < 24 * 7; hour++)
+                tg_table_maintain(cell.table, START_MS + hour * TG_HOUR_MS);
+        for (uint64_t i = 0; i < 4; i++)
+                cr_assert_eq(tg_table_find(cell.table, spread(i)) != NULL, i > 0, "%ju",
+                             (uintmax_t)i);
+}
+
+Test(registers, an_erasure_at_any_moment_leaves_the_same)
+{
+        unsigned first = fresh_seed(), seed = first;
+
+        for (int round = 0; round < 2000; round++) {
+                struct tg_register value, late = {.time_ms = TG_NO_TIME};
+                int64_t erased_ms = START_MS + random_below(&seed, 10);
+                bool known;
+                CELL(cell);
+
+                for (int i = 0; i < 6; i++) {
+                        value = (struct tg_register){START_MS + random_below(&seed, 12), TG_NEVER,
+                                                     random_below(&seed, 2)};
+                        set(&cell, value.time_ms, value.granted, value.until_ms);
+                        if (value.time_ms > late.time_ms ||
+                            (value.time_ms == late.time_ms && !value.granted))
+                                late = value;
+                        if (random_below(&seed, 3) == 0) /* no later than what will be known */
+                                tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT,
+                                                erased_ms - random_below(&seed, 3), &value);
+                }
+                known = tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, erased_ms, &value);
+                cr_assert_eq(known, late.time_ms > erased_ms, "seed %u, round %d", first, round);
+                cr_assert(!known ||
+                                  (value.time_ms == late.time_ms && value.granted == late.granted),
+                          "seed %u, round %d", first, round);
+        }
 }
 
 Test(registers, any_order_and_repetition_leaves_the_same)

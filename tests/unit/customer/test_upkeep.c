@@ -5,14 +5,6 @@
 #include "customer/registers.h"
 #include "customer/stamps.h"
 
-static void care(struct cell *cell)
-{
-        tg_table_care(cell->table, &(struct tg_table_care){.layouts = &cell->layout,
-                                                           .kinds = 1,
-                                                           .window_max_ms = MANY_WINDOW_MS,
-                                                           .skew_ms = SKEW_MS});
-}
-
 /* The table's upkeep for a while, step by step. */
 static void live(struct cell *cell, int64_t from_ms, int64_t to_ms)
 {
@@ -41,7 +33,7 @@ Test(upkeep, a_table_grows_from_one_segment_and_loses_nobody)
         size_t begun;
 
         cell_init(&cell, 128 << 20);
-        care(&cell);
+        cell_care(&cell);
         begun = tg_table_memory_bytes(cell.table);
         cr_assert_leq(begun, 1 << 20);
         for (uint64_t i = 0; i < CUSTOMERS; i++) {
@@ -60,7 +52,7 @@ Test(upkeep, busy_customers_keep_all_their_lines_while_the_table_grows)
         tg_cleanup(cell_deinit) struct cell cell;
 
         cell_init(&cell, 8 << 20);
-        care(&cell);
+        cell_care(&cell);
         for (int64_t touch = 0; touch < 40; touch++) {
                 for (uint64_t i = 0; i < 500; i++) {
                         tg_table_maintain(cell.table, START_MS);
@@ -79,7 +71,7 @@ Test(upkeep, whose_every_window_has_passed_is_taken_out_and_nobody_else)
         CELL(cell);
         struct tg_register value = {START_MS, TG_NEVER, true};
 
-        care(&cell);
+        cell_care(&cell);
         for (uint64_t i = 0; i < 1000; i++)
                 cr_assert(record(&cell, spread(i), i % 2 ? MANY : FEW, START_MS));
         cr_assert(tg_register_set(cell.table, spread(2000), TG_REGISTER_IMPLIED, &value));
@@ -97,7 +89,7 @@ Test(upkeep, the_sweep_spares_a_touch_to_the_millisecond)
 {
         CELL(cell);
 
-        care(&cell);
+        cell_care(&cell);
         cr_assert(record(&cell, spread(1), FEW, START_MS));
         for (int i = 0; i < 10; i++)
                 tg_table_maintain(cell.table, START_MS + FEW_WINDOW_MS - 1);
@@ -111,7 +103,7 @@ Test(upkeep, customers_who_come_and_go_never_fill_a_table)
         tg_cleanup(cell_deinit) struct cell cell;
 
         cell_init(&cell, 256 << 10); /* 4096 lines, for 100 customers an hour who stay for a day */
-        care(&cell);
+        cell_care(&cell);
         for (uint64_t i = 0; i < 100000; i++) {
                 int64_t now_ms = START_MS + (int64_t)i * TG_HOUR_MS / 100;
 
@@ -128,7 +120,7 @@ Test(upkeep, overflow_ends_a_longest_window_after_the_last_loss_and_not_before)
         int64_t end_ms = START_MS + MANY_WINDOW_MS + SKEW_MS;
 
         cell_init(&cell, 64 << 10);
-        care(&cell);
+        cell_care(&cell);
         for (uint64_t i = 0; record(&cell, spread(i), MANY, START_MS); i++)
                 tg_table_maintain(cell.table, START_MS);
         cr_assert(tg_table_overflowed(cell.table));
@@ -147,7 +139,7 @@ Test(upkeep, an_incomplete_cell_is_whole_again_when_what_it_lost_has_passed)
         int64_t now_ms = START_MS;
 
         cell_init(&cell, 64 << 10);
-        care(&cell);
+        cell_care(&cell);
         cell.layout.counters[MANY].keep = 1 << 20;
         for (uint32_t i = 0; tg_touches_record(&cell.view, MANY, START_MS, i); i++)
                 ;
@@ -207,7 +199,7 @@ Test(stamps, the_sweep_drops_what_was_erased_and_keeps_the_stamp_for_good)
 {
         CELL(cell);
 
-        care(&cell);
+        cell_care(&cell);
         cr_assert(record(&cell, spread(1), MANY, START_MS));
         cr_assert(record(&cell, spread(1), MANY, START_MS + 1));
         cr_assert(tg_stamp_raise(cell.table, cell.view.cell, TG_STAMP_ERASED, START_MS));
@@ -219,4 +211,37 @@ Test(stamps, the_sweep_drops_what_was_erased_and_keeps_the_stamp_for_good)
         cr_assert_not_null(cell.view.cell);
         cr_assert_eq(tg_stamp_get(cell.table, cell.view.cell, TG_STAMP_ERASED), START_MS);
         cr_assert_eq(tg_table_cells(cell.table), 1);
+}
+
+Test(stamps, one_that_was_lost_leaves_its_cell_incomplete_for_good)
+{
+        tg_cleanup(cell_deinit) struct cell cell;
+
+        cell_init(&cell, 64 << 10);
+        cell_care(&cell);
+        cell.layout.counters[MANY].keep = 1 << 20;
+        for (uint32_t i = 0; tg_touches_record(&cell.view, MANY, START_MS, i); i++)
+                ;
+        cr_assert_not(tg_stamp_raise(cell.table, cell.view.cell, TG_STAMP_ERASED, START_MS));
+        cr_assert_eq(tg_stamp_get(cell.table, cell.view.cell, TG_STAMP_ERASED), TG_NO_TIME);
+        live(&cell, START_MS, START_MS + 10 * MANY_WINDOW_MS);
+        cr_assert(tg_cell_incomplete(tg_table_find(cell.table, identity(1, 1))));
+        cr_assert_not(tg_table_overflowed(cell.table), "others are complete");
+}
+
+Test(stamps, one_that_found_no_cell_makes_the_table_overflow_for_good)
+{
+        CELL(cell);
+
+        cell_care(&cell);
+        cr_assert_not(tg_stamp_raise(cell.table, NULL, TG_STAMP_ERASED, START_MS));
+        live(&cell, START_MS, START_MS + 10 * MANY_WINDOW_MS);
+        cr_assert(tg_table_overflowed(cell.table));
+}
+
+Test(stamps, who_is_not_there_was_never_erased)
+{
+        CELL(cell);
+
+        cr_assert_eq(tg_stamp_get(cell.table, NULL, TG_STAMP_ERASED), TG_NO_TIME);
 }
