@@ -24,7 +24,7 @@
 #include "replay/source.h"
 #include "skeleton.h"
 
-enum { ROUNDS_MAX = 99, BATCH = 16384, PARTITIONS = 16, WAITING_MAX = 1 << 16 };
+enum { ROUNDS_MAX = 99, BATCH = 2048, PARTITIONS = 16, WAITING_MAX = 1 << 16 };
 
 struct options {
         uint64_t events;

@@ -156,10 +156,10 @@ static void aim(const struct skeleton *skeleton, enum tg_stream stream, const un
                 if (!(need.cells >> bit & 1))
                         continue;
                 if (bit == CONSENT_BIT)
-                        cell = tg_identity_pair(&skeleton->key, who, (uint8_t)bit,
+                        cell = tg_identity_pair(who, (uint8_t)bit,
                                                 record->touchpoint.consent.purpose);
                 else if (bit != TG_SCOPE_CUSTOMER)
-                        cell = tg_identity_pair(&skeleton->key, who, (uint8_t)bit,
+                        cell = tg_identity_pair(who, (uint8_t)bit,
                                                 tg_traits_value(&traits, (enum tg_scope)bit));
                 cell.low += cell.low == 0;
                 __builtin_prefetch(&skeleton->lines[cell.low & (skeleton->line_count - 1)], 1, 3);

@@ -42,7 +42,11 @@ struct tg_compile_mark {
 /* Appends an operation and returns its index; the compilation fails later if there are too many. */
 uint32_t tg_emit(struct tg_compiler *compiler, struct tg_op op);
 uint32_t tg_emit_here(struct tg_compiler *compiler); /* the index of the next; a label */
+void tg_emit_skip_long(struct tg_compiler *compiler);
 void tg_emit_skip_bytes(struct tg_compiler *compiler, uint32_t size);
+uint32_t tg_emit_optional(struct tg_compiler *compiler, bool null_last);
+/* Makes one of the OPTIONAL and the value behind it, if a null needs nothing else to be done. */
+void tg_emit_fused(struct tg_compiler *compiler, uint32_t optional);
 uint32_t tg_emit_targets(struct tg_compiler *compiler, size_t count);
 uint32_t tg_emit_symbols(struct tg_compiler *compiler, size_t count);
 uint32_t tg_emit_item(struct tg_compiler *compiler, const struct tg_node *writer);
@@ -95,3 +99,8 @@ bool tg_preset_is_null(const struct tg_slot *slot, const uint8_t *image, size_t 
 
 /* The operation that stores null into a slot; for a record it clears the bool at `present`. */
 struct tg_op tg_preset_null_op(const struct tg_slot *slot, size_t offset);
+
+/* zeros.c */
+
+/* Puts shortcuts into a finished program. */
+void tg_zeros_insert(struct tg_plan *plan);

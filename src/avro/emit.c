@@ -40,6 +40,60 @@ void tg_emit_skip_bytes(struct tg_compiler *compiler, uint32_t size)
                 tg_emit(compiler, (struct tg_op){.code = TG_OP_SKIP_BYTES, .a = size});
 }
 
+/* Neighbours are skipped at once, too. */
+void tg_emit_skip_long(struct tg_compiler *compiler)
+{
+        struct tg_plan *plan = compiler->plan;
+        struct tg_op *last = plan->op_count ? &plan->ops[plan->op_count - 1] : NULL;
+
+        if (last && plan->op_count > compiler->label && last->code == TG_OP_SKIP_LONGS)
+                last->a++;
+        else
+                tg_emit(compiler, (struct tg_op){.code = TG_OP_SKIP_LONGS, .a = 1});
+}
+
+uint32_t tg_emit_optional(struct tg_compiler *compiler, bool null_last)
+{
+        return tg_emit(compiler,
+                       (struct tg_op){.code = TG_OP_OPTIONAL, .null_branch = null_last ? 2 : 0});
+}
+
+static enum tg_op_code optional_code(const struct tg_op *value)
+{
+        switch (value->code) {
+        case TG_OP_SPAN:
+                return TG_OP_OPTIONAL_SPAN;
+        case TG_OP_LONG:
+                return TG_OP_OPTIONAL_LONG;
+        case TG_OP_ENUM:
+                return TG_OP_OPTIONAL_ENUM;
+        case TG_OP_SKIP_SPAN:
+                return TG_OP_OPTIONAL_SKIP_SPAN;
+        case TG_OP_SKIP_LONGS:
+                return value->a == 1 ? TG_OP_OPTIONAL_SKIP_LONG : TG_OP_OPTIONAL;
+        default:
+                return TG_OP_OPTIONAL;
+        }
+}
+
+void tg_emit_fused(struct tg_compiler *compiler, uint32_t optional)
+{
+        struct tg_plan *plan = compiler->plan;
+        struct tg_op *op = &plan->ops[optional];
+        enum tg_op_code code;
+
+        if (plan->op_count != optional + 2)
+                return;
+        code = optional_code(&op[1]);
+        if (code == TG_OP_OPTIONAL)
+                return;
+        op[1].code = (uint8_t)code;
+        op[1].null_branch = op->null_branch;
+        *op = op[1];
+        plan->op_count--;
+        tg_emit_here(compiler);
+}
+
 uint32_t tg_emit_targets(struct tg_compiler *compiler, size_t count)
 {
         struct tg_plan *plan = compiler->plan;
@@ -172,6 +226,7 @@ void tg_plan_free(struct tg_plan *plan)
         free(plan->calls);
         free(plan->items);
         free(plan->images);
+        free(plan->zeros);
         free(plan);
 }
 
@@ -215,6 +270,7 @@ static int compile(const struct tg_schema *writer, const struct tg_schema *reade
         answer = compile_root(&compiler, writer->root, reader->root, layout);
         free(compiler.called);
         if (answer == 0) {
+                tg_zeros_insert(compiler.plan);
                 *ret_plan = compiler.plan;
                 return 0;
         }

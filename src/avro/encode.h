@@ -21,19 +21,52 @@ static inline uint8_t *tg_put_room(struct tg_buffer *buffer, size_t size)
         return tg_buffer_reserve(buffer, size);
 }
 
+/*
+ * tg_write_x: the same as tg_put_x where there is room already; each returns where the next value
+ * goes. For encoders that reserve the most their record can take at once.
+ */
+static inline uint8_t *tg_write_long(uint8_t *at, int64_t value)
+{
+        uint64_t rest = (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
+
+        for (; rest >= 0x80; rest >>= 7)
+                *at++ = (uint8_t)(rest | 0x80);
+        *at++ = (uint8_t)rest;
+        return at;
+}
+
+static inline uint8_t *tg_write_byte(uint8_t *at, uint8_t value)
+{
+        *at++ = value;
+        return at;
+}
+
+/* The span must be present. */
+static inline uint8_t *tg_write_span(uint8_t *at, struct tg_span value)
+{
+        assert(tg_span_present(value));
+        at = tg_write_long(at, (int64_t)value.size);
+        memcpy(at, value.data, value.size);
+        return at + value.size;
+}
+
+static inline uint8_t *tg_write_optional_span(uint8_t *at, struct tg_span value)
+{
+        return tg_span_present(value) ? tg_write_span(tg_write_byte(at, 2), value)
+                                      : tg_write_byte(at, 0);
+}
+
+static inline uint8_t *tg_write_optional_long(uint8_t *at, int64_t value, int64_t absent)
+{
+        return value == absent ? tg_write_byte(at, 0) : tg_write_long(tg_write_byte(at, 2), value);
+}
+
 /* long, and int: they are written alike. */
 static inline void tg_put_long(struct tg_buffer *buffer, int64_t value)
 {
         uint8_t *out = tg_put_room(buffer, TG_VARINT_SIZE_MAX);
-        uint64_t rest = (uint64_t)value << 1 ^ (uint64_t)(value >> 63);
-        size_t size = 0;
 
-        while (rest >= 0x80) {
-                out[size++] = (uint8_t)(rest | 0x80);
-                rest >>= 7;
-        }
-        out[size++] = (uint8_t)rest;
-        buffer->size += size;
+        buffer->size += (size_t)(tg_write_long(out, value) - out);
 }
 
 static inline void tg_put_int(struct tg_buffer *buffer, int32_t value)
@@ -78,11 +111,9 @@ static inline void tg_put_fixed(struct tg_buffer *buffer, const void *data, size
 /* string or bytes; the span must be present. */
 static inline void tg_put_span(struct tg_buffer *buffer, struct tg_span value)
 {
-        assert(tg_span_present(value));
-        tg_put_room(buffer, TG_VARINT_SIZE_MAX + value.size);
-        tg_put_long(buffer, (int64_t)value.size);
-        memcpy(buffer->data + buffer->size, value.data, value.size);
-        buffer->size += value.size;
+        uint8_t *out = tg_put_room(buffer, TG_VARINT_SIZE_MAX + value.size);
+
+        buffer->size += (size_t)(tg_write_span(out, value) - out);
 }
 
 static inline void tg_put_text(struct tg_buffer *buffer, const char *text)

@@ -18,8 +18,6 @@ static int explain_number(const struct tg_plan *plan, const struct tg_op *op, in
                 return TG_DECODE_UNRESOLVED;
         case TG_OP_BRANCH:
         case TG_OP_OPTIONAL:
-        case TG_OP_OPTIONAL_SPAN:
-        case TG_OP_OPTIONAL_LONG:
                 return TG_DECODE_BAD_BRANCH;
         case TG_OP_SKIP_SPAN:
         case TG_OP_SPAN:
@@ -29,21 +27,32 @@ static int explain_number(const struct tg_plan *plan, const struct tg_op *op, in
         }
 }
 
-int tg_decode_explain(const struct tg_plan *plan, const struct tg_op *op, const uint8_t *p,
-                      const uint8_t *end)
+/* What is read behind the branch; TG_OP_END for everything but OPTIONAL_... */
+static enum tg_op_code value_code(enum tg_op_code code)
 {
-        struct tg_op value = *op; /* what is behind the branch of an OPTIONAL_... */
+        switch (code) {
+        case TG_OP_OPTIONAL_SPAN:
+                return TG_OP_SPAN;
+        case TG_OP_OPTIONAL_LONG:
+                return TG_OP_LONG;
+        case TG_OP_OPTIONAL_ENUM:
+                return TG_OP_ENUM;
+        case TG_OP_OPTIONAL_SKIP_LONG:
+                return TG_OP_SKIP_LONGS;
+        case TG_OP_OPTIONAL_SKIP_SPAN:
+                return TG_OP_SKIP_SPAN;
+        default:
+                return TG_OP_END;
+        }
+}
+
+static int explain_value(const struct tg_plan *plan, const struct tg_op *op, const uint8_t *p,
+                         const uint8_t *end)
+{
         const uint8_t *behind;
         int64_t number;
 
         switch (op->code) {
-        case TG_OP_OPTIONAL_SPAN:
-        case TG_OP_OPTIONAL_LONG:
-                value.code = op->code == TG_OP_OPTIONAL_SPAN ? TG_OP_SPAN : TG_OP_LONG;
-                behind = tg_read_long(p, end, &number);
-                if (!behind || (uint64_t)number > 1)
-                        break;
-                return tg_decode_explain(plan, &value, behind, end);
         case TG_OP_SKIP_BYTES:
         case TG_OP_FIXED:
         case TG_OP_DOUBLE:
@@ -51,12 +60,31 @@ int tg_decode_explain(const struct tg_plan *plan, const struct tg_op *op, const 
                 return TG_DECODE_TRUNCATED;
         case TG_OP_BOOL:
                 return p == end ? TG_DECODE_TRUNCATED : TG_DECODE_BAD_BOOLEAN;
+        case TG_OP_SKIP_LONGS:
+                while ((behind = tg_read_long(p, end, &number)))
+                        p = behind;
+                return tg_varint_error(p, end);
         default:
                 break;
         }
         if (!tg_read_long(p, end, &number))
                 return tg_varint_error(p, end);
         return explain_number(plan, op, number);
+}
+
+int tg_decode_explain(const struct tg_plan *plan, const struct tg_op *op, const uint8_t *p,
+                      const uint8_t *end)
+{
+        struct tg_op part = *op;
+        enum tg_op_code value = value_code((enum tg_op_code)op->code);
+        const uint8_t *behind;
+        int64_t branch;
+
+        if (value == TG_OP_END)
+                return explain_value(plan, op, p, end);
+        behind = tg_read_long(p, end, &branch);
+        part.code = (uint8_t)(behind && (uint64_t)branch <= 1 ? value : TG_OP_OPTIONAL);
+        return explain_value(plan, &part, part.code == TG_OP_OPTIONAL ? p : behind, end);
 }
 
 const char *tg_decode_error_text(int decode_error)

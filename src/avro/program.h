@@ -12,7 +12,7 @@
 
 enum tg_op_code {
         TG_OP_END,
-        TG_OP_SKIP_LONG,  /* any number, and enums */
+        TG_OP_SKIP_LONGS, /* a: how many, of any numbers and enums */
         TG_OP_SKIP_SPAN,  /* string, bytes */
         TG_OP_SKIP_BYTES, /* a: how many */
         TG_OP_SKIP_ITEMS, /* a: item plan; b: where to go on */
@@ -21,7 +21,7 @@ enum tg_op_code {
         TG_OP_LONG,
         TG_OP_INT,
         TG_OP_INT_TO_LONG,
-        TG_OP_BOOL,
+        TG_OP_BOOL, /* a: whether the image says false already */
         TG_OP_DOUBLE,
         TG_OP_FLOAT_TO_DOUBLE,
         TG_OP_LONG_TO_DOUBLE,
@@ -31,8 +31,12 @@ enum tg_op_code {
         TG_OP_ENUM,          /* a: first of symbols[]; b: how many */
         TG_OP_ITEMS,         /* a: item plan; b: where to go on */
         TG_OP_OPTIONAL,      /* null_branch; a: where to go for null; otherwise the next */
-        TG_OP_OPTIONAL_SPAN, /* the same with the SPAN or LONG that would be the next */
+        TG_OP_OPTIONAL_SPAN, /* the same with the value; for null nothing is left to be done */
         TG_OP_OPTIONAL_LONG,
+        TG_OP_OPTIONAL_ENUM, /* a, b: as ENUM */
+        TG_OP_OPTIONAL_SKIP_LONG,
+        TG_OP_OPTIONAL_SKIP_SPAN,
+        TG_OP_ZEROS,    /* a: index of zeros[]; a shortcut over operations behind it, see zeros.c */
         TG_OP_BRANCH,   /* a: first of targets[]; b: how many */
         TG_OP_JUMP,     /* a: where */
         TG_OP_CALL,     /* a: index of calls[] */
@@ -48,15 +52,24 @@ enum tg_op_code {
 
 struct tg_op {
         uint8_t code;
-        uint8_t null_branch; /* OPTIONAL: the union's branch that is null, as it is encoded */
+        uint8_t null_branch; /* OPTIONAL: the byte that says null, 0 or 2 */
         uint32_t offset;     /* of the slot in the struct */
         uint32_t a, b;
 };
 _Static_assert(sizeof(struct tg_op) == 16, "four operations a cache line");
 
+enum { TG_ZEROS_MAX = 8 };
+
+/* What a ZEROS looks at, and how far it goes. */
+struct tg_zeros {
+        uint64_t mask;                      /* of eight bytes loaded, those that must be 0 */
+        uint32_t size;                      /* bytes of the whole row */
+        uint32_t targets[TG_ZEROS_MAX + 1]; /* where to go on, by the bytes stepped over */
+};
+
 struct tg_item_plan {
         const struct tg_plan *plan;
-        uint32_t entry;    /* of one item's program */
+        uint32_t entry;    /* of one item's program; a map's begins with skipping the key */
         uint32_t size;     /* of one item's struct; 0 if only skipped */
         uint32_t size_min; /* bytes that one encoded item takes at least */
         bool map;          /* a key comes before each item */
@@ -83,6 +96,8 @@ struct tg_plan {
         uint32_t item_count;
         const uint8_t **images; /* for TG_OP_COPY */
         uint32_t image_count;
+        struct tg_zeros *zeros;
+        uint32_t zeros_count;
         uint8_t *image; /* what the struct holds before a decode */
         size_t size;    /* of the struct */
         struct tg_constant *constants;

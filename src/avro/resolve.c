@@ -112,6 +112,8 @@ static int resolve_item(struct tg_compiler *compiler, const struct tg_node *writ
         compiler->plan->items[item].entry = tg_emit_here(compiler);
         compiler->plan->items[item].size = (uint32_t)layout->size;
         compiler->plan->items[item].image = image;
+        if (compiler->plan->items[item].map)
+                tg_emit(compiler, (struct tg_op){.code = TG_OP_SKIP_SPAN});
         answer = tg_preset_fill(compiler, reader, layout, image);
         compiler->image = image;
         if (answer == 0)
@@ -276,7 +278,8 @@ static int resolve_simple(struct tg_compiler *compiler, const struct tg_node *wr
                 if (conversions[i].kind == slot->kind && conversions[i].reader == reader->type &&
                     conversions[i].writer == writer->type) {
                         tg_emit(compiler, (struct tg_op){.code = (uint8_t)conversions[i].code,
-                                                         .offset = (uint32_t)offset});
+                                                         .offset = (uint32_t)offset,
+                                                         .a = compiler->image[offset] == 0});
                         return 0;
                 }
         return mismatch(compiler, writer, reader);
@@ -338,43 +341,30 @@ static int resolve_branch(struct tg_compiler *compiler, const struct tg_node *br
         return answer;
 }
 
-/* The two commonest values of an optional become one operation with it. */
-static void fuse_optional(struct tg_plan *plan, uint32_t optional)
-{
-        struct tg_op *op = &plan->ops[optional];
-
-        if (plan->op_count != optional + 2 ||
-            (op[1].code != TG_OP_SPAN && op[1].code != TG_OP_LONG))
-                return;
-        op->code = op[1].code == TG_OP_SPAN ? TG_OP_OPTIONAL_SPAN : TG_OP_OPTIONAL_LONG;
-        op->offset = op[1].offset;
-        plan->op_count--;
-}
-
-/* [null, X] and [X, null]: usually one operation and then X, as the image says null already. */
+/* [null, X] and [X, null]: usually one operation, or one and then X, as the image says null
+ * already. */
 static int resolve_from_optional(struct tg_compiler *compiler, const struct tg_node *writer,
                                  const struct tg_node *reader, const struct tg_slot *slot,
                                  size_t offset)
 {
         struct tg_plan *plan = compiler->plan;
-        uint8_t null_branch = writer->types[1]->type == TG_TYPE_NULL;
-        uint32_t op = tg_emit(compiler,
-                              (struct tg_op){.code = TG_OP_OPTIONAL, .null_branch = null_branch});
-        int value = resolve_branch(compiler, writer->types[!null_branch], reader, slot, offset);
+        bool null_last = writer->types[1]->type == TG_TYPE_NULL;
+        uint32_t op = tg_emit_optional(compiler, null_last);
+        int value = resolve_branch(compiler, writer->types[!null_last], reader, slot, offset);
         struct tg_compile_mark mark;
         uint32_t jump;
         int null;
 
-        fuse_optional(plan, op);
         mark = tg_compile_mark(compiler);
         jump = tg_emit(compiler, (struct tg_op){.code = TG_OP_JUMP});
         plan->ops[op].a = tg_emit_here(compiler);
-        null = resolve_branch(compiler, writer->types[null_branch], reader, slot, offset);
+        null = resolve_branch(compiler, writer->types[null_last], reader, slot, offset);
         if (value < 0 || null < 0)
                 return -1;
         if (plan->op_count == jump + 1) {
                 tg_compile_rewind(compiler, mark);
                 plan->ops[op].a = tg_emit_here(compiler);
+                tg_emit_fused(compiler, op);
         } else {
                 plan->ops[jump].a = tg_emit_here(compiler);
         }

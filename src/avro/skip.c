@@ -31,13 +31,13 @@ static int skip_union(struct tg_compiler *compiler, const struct tg_node *writer
 /* [null, X] and [X, null]: a byte that says whether X is skipped. */
 static int skip_optional(struct tg_compiler *compiler, const struct tg_node *writer)
 {
-        uint8_t null_branch = writer->types[1]->type == TG_TYPE_NULL;
-        uint32_t op = tg_emit(compiler,
-                              (struct tg_op){.code = TG_OP_OPTIONAL, .null_branch = null_branch});
+        bool null_last = writer->types[1]->type == TG_TYPE_NULL;
+        uint32_t op = tg_emit_optional(compiler, null_last);
 
-        if (tg_skip(compiler, writer->types[!null_branch]) < 0)
+        if (tg_skip(compiler, writer->types[!null_last]) < 0)
                 return -1;
         compiler->plan->ops[op].a = tg_emit_here(compiler);
+        tg_emit_fused(compiler, op);
         return 0;
 }
 
@@ -48,6 +48,8 @@ static int skip_items(struct tg_compiler *compiler, const struct tg_node *writer
         uint32_t op = tg_emit(compiler, (struct tg_op){.code = TG_OP_SKIP_ITEMS, .a = item});
 
         plan->items[item].entry = tg_emit_here(compiler);
+        if (plan->items[item].map)
+                tg_emit(compiler, (struct tg_op){.code = TG_OP_SKIP_SPAN});
         if (tg_skip(compiler, writer->types[0]) < 0)
                 return -1;
         tg_emit(compiler, (struct tg_op){.code = TG_OP_END});
@@ -69,7 +71,7 @@ static int skip_inline(struct tg_compiler *compiler, const struct tg_node *write
         case TG_TYPE_INT:
         case TG_TYPE_LONG:
         case TG_TYPE_ENUM:
-                tg_emit(compiler, (struct tg_op){.code = TG_OP_SKIP_LONG});
+                tg_emit_skip_long(compiler);
                 return 0;
         case TG_TYPE_BYTES:
         case TG_TYPE_STRING:

@@ -5,6 +5,9 @@
  * Each function returns the byte behind the number, or NULL (and the number is 0), and never reads
  * at or behind END. One byte takes a compare; up to eight are gathered without a loop, as
  * timestamps' lengths would otherwise cost a mispredicted branch.
+ *
+ * Every operation of a plan is in this code several times an event: it is written for few
+ * instructions on the common way, which comes first in each function.
  */
 #pragma once
 
@@ -15,6 +18,15 @@
 #define TG_LIKELY(condition) __builtin_expect(!!(condition), 1)
 
 enum { TG_VARINT_BYTES = 10 };
+
+/* The high bits of eight bytes; a number ends with the first byte without. */
+#define TG_HIGH_BITS UINT64_C(0x8080808080808080)
+
+/* Compared as numbers, as no pointer may point further than END. */
+static inline bool tg_room(const uint8_t *p, const uint8_t *end, size_t size)
+{
+        return (uintptr_t)p + size <= (uintptr_t)end;
+}
 
 static inline int64_t tg_unzigzag(uint64_t value)
 {
@@ -76,13 +88,13 @@ static inline const uint8_t *tg_read_long(const uint8_t *p, const uint8_t *end, 
 {
         uint64_t word, stops;
 
-        if (TG_LIKELY(end - p >= 8)) {
+        if (TG_LIKELY(tg_room(p, end, 8))) {
                 if (*p < 0x80) {
                         *ret_value = tg_unzigzag(*p);
                         return p + 1;
                 }
                 word = tg_load_le64(p);
-                stops = ~word & UINT64_C(0x8080808080808080);
+                stops = ~word & TG_HIGH_BITS;
                 if (TG_LIKELY(stops)) {
                         /* Everything up to the first byte without its high bit. */
                         word &= stops ^ (stops - 1);
@@ -113,16 +125,19 @@ static inline const uint8_t *tg_read_span(const uint8_t *p, const uint8_t *end,
 {
         int64_t size;
 
-        if (TG_LIKELY(p < end && !(*p & 0x81))) {
+        if (TG_LIKELY(tg_room(p, end, 1) && !(*p & 0x81))) {
                 size = *p++ >> 1;
                 *ret_span = tg_span_of(p, (size_t)size);
-                return size <= end - p ? p + size : NULL;
+                return TG_LIKELY(tg_room(p, end, (size_t)size)) ? p + size : NULL;
         }
-        p = tg_read_long(p, end, &size);
-        if (!p)
-                return NULL;
+        if (TG_LIKELY(tg_room(p, end, 2) && !(p[0] & 1) && p[1] < 0x80)) {
+                size = (p[0] & 0x7f) >> 1 | p[1] << 6;
+                p += 2;
+        } else {
+                p = tg_read_long(p, end, &size);
+        }
         *ret_span = tg_span_of(p, (size_t)size);
-        return tg_read_bytes(p, end, size);
+        return p ? tg_read_bytes(p, end, size) : NULL;
 }
 
 static inline const uint8_t *tg_read_bool(const uint8_t *p, const uint8_t *end, uint8_t *slot)
@@ -155,6 +170,24 @@ static inline const uint8_t *tg_read_float(const uint8_t *p, const uint8_t *end,
         memcpy(&value, &bits, sizeof bits);
         *ret_value = (double)value;
         return p + sizeof bits;
+}
+
+/* COUNT numbers, whatever they are: the high bits of eight bytes tell where each of them ends. */
+static inline const uint8_t *tg_skip_longs(const uint8_t *p, const uint8_t *end, uint32_t count)
+{
+        int64_t number;
+
+        if (TG_LIKELY(tg_room(p, end, 8))) {
+                uint64_t stops = ~tg_load_le64(p) & TG_HIGH_BITS;
+
+                for (uint32_t i = 1; i < count; i++)
+                        stops &= stops - 1;
+                if (TG_LIKELY(stops))
+                        return p + (__builtin_ctzll(stops) >> 3) + 1;
+        }
+        for (; p && count > 0; count--)
+                p = tg_read_long(p, end, &number);
+        return p;
 }
 
 /* Why tg_read_long() gave NULL at P. */

@@ -50,35 +50,24 @@ uint32_t tg_partition_of(struct tg_span key, uint32_t partitions)
         return (murmur2(key) & 0x7fffffffU) % partitions;
 }
 
-static struct tg_identity siphash(const struct tg_hash_key *key, const uint8_t *data, size_t size)
+struct tg_identity tg_identity_of(const struct tg_hash_key *key, struct tg_span id)
 {
         uint8_t out[crypto_shorthash_siphashx24_BYTES];
         struct tg_identity identity;
 
-        crypto_shorthash_siphashx24(out, data, size, key->bytes);
+        crypto_shorthash_siphashx24(out, id.data, id.size, key->bytes);
         memcpy(&identity.low, out, sizeof identity.low);
         memcpy(&identity.high, out + sizeof identity.low, sizeof identity.high);
         return identity;
 }
 
-struct tg_identity tg_identity_of(const struct tg_hash_key *key, struct tg_span id)
+struct tg_identity tg_identity_pair(struct tg_identity who, uint8_t scope, struct tg_span value)
 {
-        return siphash(key, id.data, id.size);
-}
+        const uint64_t apart = UINT64_C(0x9e3779b97f4a7c15); /* odd: scopes never share a seed */
+        XXH128_hash_t hash =
+                XXH3_128bits_withSeed(value.data, value.size, who.low + (scope + 1) * apart);
 
-struct tg_identity tg_identity_pair(const struct tg_hash_key *key, struct tg_identity who,
-                                    uint8_t scope, struct tg_span value)
-{
-        uint8_t bytes[8 + 4 + 1 + 8];
-        uint64_t seed, of_value;
-
-        memcpy(&seed, key->bytes, sizeof seed);
-        of_value = tg_hash64_seeded(value, seed);
-        memcpy(bytes, &who.low, 8);
-        memcpy(bytes + 8, &who.high, 4);
-        bytes[12] = scope;
-        memcpy(bytes + 13, &of_value, 8);
-        return siphash(key, bytes, sizeof bytes);
+        return (struct tg_identity){hash.low64, (uint32_t)hash.high64 ^ who.high};
 }
 
 uint64_t tg_hash64(struct tg_span bytes)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/generate_options.h"
+#include "cli/progress.h"
 
 static const char *const stream_names[TG_STREAMS] = {
         [TG_STREAM_TOUCHPOINTS] = "touchpoints",
@@ -16,19 +17,12 @@ static const char *const stream_names[TG_STREAMS] = {
 
 static void show_progress(void *context, uint64_t made, uint64_t all)
 {
-        enum { EVERY = 1 << 20 };
+        enum { EVERY = 1 << 18 };
+        char text[TG_PROGRESS_SIZE];
 
-        (void)context;
         if (made % EVERY == 0)
-                fprintf(stderr, "\r%3" PRIu64 " %% ", made * 100 / all);
-}
-
-static double seconds_since(const struct timespec *start)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+                tg_progress_show(tg_progress_text((double)made / (double)all, made,
+                                                  tg_seconds_since(context), text));
 }
 
 static void print_stream(const struct tg_generate_tally *tally, int stream)
@@ -97,16 +91,18 @@ int tg_cli_generate(int argc, char **argv)
         if (answer != 0)
                 return answer;
         clock_gettime(CLOCK_MONOTONIC, &start);
-        if (isatty(STDERR_FILENO))
+        if (isatty(STDERR_FILENO)) {
                 arguments.generate.progress = show_progress;
+                arguments.generate.progress_context = &start;
+        }
         answer = tg_generate(&arguments.generate, &tally, &error);
         if (arguments.generate.progress)
-                fputs("\r\033[K", stderr);
+                tg_progress_show(NULL);
         if (answer < 0) {
                 fprintf(stderr, "touchgate generate: %s\n", error.message);
                 return error.exit_code;
         }
-        print_summary(&arguments.generate, &tally, seconds_since(&start));
+        print_summary(&arguments.generate, &tally, tg_seconds_since(&start));
         if (arguments.json)
                 print_json(&arguments.generate, &tally);
         return EX_OK;

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/generate_options.h"
 
-#include <argp.h>
 #include <ctype.h>
-#include <errno.h>
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "cli/options.h"
 #include "generate/random.h"
 
 enum {
@@ -36,25 +33,37 @@ static const char DOC[] =
         "they did) and requests (what somebody wants to send them). The same options give the same "
         "bytes on any machine; memory stays small, however long the recording."
         "\v"
+        "Into the directory go touchpoints.avro and requests.avro (or several files of each), Avro "
+        "container files as schemas/ has them. A recording that is there already is not written "
+        "over.\n"
+        "\n"
         "Customers, campaigns and subjects are skewed: a few are busy, most are not (customer-1 is "
         "the busiest). Events follow the hours of the day. Touchpoints come in usual proportions: "
         "impressions, searches, views, carts, clicks, purchases, interactions, deliveries, "
         "surveys, consents and the rest; about one in five is about a message requested before, "
-        "and "
-        "names it by its message id. Requests are of all kinds; those that retarget follow an "
+        "and names it by its message id. Requests are of all kinds; those that retarget follow an "
         "interest shown lately, surveys follow a purchase or an interaction, and say so in "
         "`about`.\n"
+        "\n"
+        "What is ugly in real streams comes on request: --burst gives a share of all events to one "
+        "customer, --duplicates repeats records right behind the first, --late puts records "
+        "behind others that happened later.\n"
         "\n"
         "Numbers may end in k, M or G (10M is 10000000), shares are written as 1% or 0.5%.\n"
         "\n"
         "Examples:\n"
         "  A month of a shop, to try a policy on:\n"
         "    touchgate generate --output recordings/shop\n"
+        "    touchgate replay --policy policy.yaml --output out recordings/shop\n"
         "  To measure:\n"
-        "    touchgate generate --events 10M --customers 1M --output recordings/large\n"
+        "    touchgate generate --events 10M --customers 1M \\\n"
+        "        --output recordings/large\n"
         "  An ugly day: half of it by one customer, repeated and late events:\n"
-        "    touchgate generate --days 1 --burst 50% --duplicates 1% --late 1% --late-max 1h "
-        "--output recordings/ugly\n";
+        "    touchgate generate --days 1 --burst 50% --duplicates 1% \\\n"
+        "        --late 1% --late-max 1h --output recordings/ugly\n"
+        "\n"
+        "Exit status: 0, 64 for wrong usage, 73 if a file can't be made or is there already, 74 if "
+        "writing fails.";
 
 static const struct argp_option OPTIONS[] = {
         {NULL, 0, NULL, 0, "How much:", 1},
@@ -87,32 +96,6 @@ static const struct argp_option OPTIONS[] = {
         {"json", KEY_JSON, NULL, 0, "Print the summary to standard output as JSON, too", 0},
         {0},
 };
-
-/* A whole number with k, M or G behind it, or nothing. */
-static uint64_t read_number(struct argp_state *state, const char *option, const char *text,
-                            uint64_t min, uint64_t max)
-{
-        static const struct {
-                char letter;
-                uint64_t factor;
-        } units[] = {{'\0', 1}, {'k', 1000}, {'M', 1000000}, {'G', 1000000000}};
-        unsigned long long value;
-        char *end;
-
-        errno = 0;
-        value = strtoull(text, &end, 10);
-        for (size_t i = 0; i < sizeof units / sizeof units[0]; i++) {
-                uint64_t factor = units[i].factor;
-
-                if (isdigit((unsigned char)*text) && errno == 0 && *end == units[i].letter &&
-                    (*end == '\0' || end[1] == '\0') && value <= max / factor &&
-                    value * factor >= min)
-                        return value * factor;
-        }
-        argp_error(state, "%s: \"%s\" is no whole number from %" PRIu64 " to %" PRIu64, option,
-                   text, min, max);
-        return min;
-}
 
 /* "1%", "0.5%", exactly: a decimal of up to four places. */
 static uint32_t read_share(struct argp_state *state, const char *option, const char *text)
@@ -148,26 +131,6 @@ static unsigned read_skew(struct argp_state *state, const char *text)
         return 0;
 }
 
-static void read_start(struct argp_state *state, const char *text, int64_t *ret_time_ms)
-{
-        if (tg_time_parse(text, strlen(text), ret_time_ms) < 0)
-                argp_error(state,
-                           "--start: \"%s\" is no time: write 2026-01-01 or 2026-01-01T12:00:00Z",
-                           text);
-}
-
-static void read_late_max(struct argp_state *state, const char *text, int64_t *ret_duration_ms)
-{
-        if (tg_duration_parse(text, strlen(text), ret_duration_ms) < 0 || *ret_duration_ms <= 0)
-                argp_error(state, "--late-max: \"%s\" is no duration such as 30m or 1h", text);
-}
-
-static void read_codec(struct argp_state *state, const char *text, enum tg_codec *ret_codec)
-{
-        if (tg_codec_parse(tg_span_text(text), ret_codec) < 0)
-                argp_error(state, "--codec: \"%s\" is none of null, deflate and snappy", text);
-}
-
 /* The options that say how the traffic is. */
 static error_t take_traffic(int key, char *text, struct argp_state *state,
                             struct tg_traffic_options *traffic)
@@ -176,24 +139,25 @@ static error_t take_traffic(int key, char *text, struct argp_state *state,
 
         switch (key) {
         case KEY_SEED:
-                traffic->seed = read_number(state, "--seed", text, 0, UINT64_MAX);
+                traffic->seed = tg_option_number(state, "--seed", text, 0, UINT64_MAX);
                 return 0;
         case KEY_EVENTS:
-                traffic->events = read_number(state, "--events", text, 0, TG_TRAFFIC_EVENTS_MAX);
+                traffic->events =
+                        tg_option_number(state, "--events", text, 0, TG_TRAFFIC_EVENTS_MAX);
                 return 0;
         case KEY_CUSTOMERS:
                 traffic->customers =
-                        (uint32_t)read_number(state, "--customers", text, 1, names_max);
+                        (uint32_t)tg_option_number(state, "--customers", text, 1, names_max);
                 return 0;
         case KEY_DAYS:
                 traffic->days =
-                        (uint32_t)read_number(state, "--days", text, 1, TG_TRAFFIC_DAYS_MAX);
+                        (uint32_t)tg_option_number(state, "--days", text, 1, TG_TRAFFIC_DAYS_MAX);
                 return 0;
         case KEY_START:
-                read_start(state, text, &traffic->start_ms);
+                traffic->start_ms = tg_option_time(state, "--start", text);
                 return 0;
         case KEY_RATIO:
-                traffic->touchpoints_per_request = (uint32_t)read_number(
+                traffic->touchpoints_per_request = (uint32_t)tg_option_number(
                         state, "--touchpoints-per-request", text, 0, names_max);
                 return 0;
         case KEY_SKEW:
@@ -201,13 +165,14 @@ static error_t take_traffic(int key, char *text, struct argp_state *state,
                 return 0;
         case KEY_CAMPAIGNS:
                 traffic->campaigns =
-                        (uint32_t)read_number(state, "--campaigns", text, 1, names_max);
+                        (uint32_t)tg_option_number(state, "--campaigns", text, 1, names_max);
                 return 0;
         case KEY_SUBJECTS:
-                traffic->subjects = (uint32_t)read_number(state, "--subjects", text, 1, names_max);
+                traffic->subjects =
+                        (uint32_t)tg_option_number(state, "--subjects", text, 1, names_max);
                 return 0;
         case KEY_TOPICS:
-                traffic->topics = (uint32_t)read_number(state, "--topics", text, 1, names_max);
+                traffic->topics = (uint32_t)tg_option_number(state, "--topics", text, 1, names_max);
                 return 0;
         case KEY_BURST:
                 traffic->burst_per_million = read_share(state, "--burst", text);
@@ -219,7 +184,7 @@ static error_t take_traffic(int key, char *text, struct argp_state *state,
                 traffic->late_per_million = read_share(state, "--late", text);
                 return 0;
         case KEY_LATE_MAX:
-                read_late_max(state, text, &traffic->late_max_ms);
+                traffic->late_max_ms = tg_option_duration(state, "--late-max", text, 1);
                 return 0;
         default:
                 return ARGP_ERR_UNKNOWN;
@@ -236,11 +201,11 @@ static error_t take(int key, char *text, struct argp_state *state)
                 generate->directory = text;
                 return 0;
         case KEY_CODEC:
-                read_codec(state, text, &generate->codec);
+                generate->codec = tg_option_codec(state, "--codec", text);
                 return 0;
         case KEY_PIECES:
-                generate->pieces =
-                        (uint32_t)read_number(state, "--pieces", text, 1, TG_GENERATE_PIECES_MAX);
+                generate->pieces = (uint32_t)tg_option_number(state, "--pieces", text, 1,
+                                                              TG_GENERATE_PIECES_MAX);
                 return 0;
         case KEY_JSON:
                 arguments->json = true;
@@ -264,8 +229,7 @@ int tg_generate_options_parse(int argc, char **argv, struct tg_generate_argument
                 .generate = {.traffic = tg_traffic_defaults, .codec = TG_CODEC_NULL},
         };
 
-        argp_err_exit_status = EX_USAGE;
-        if (argp_parse(&argp, argc, argv, 0, NULL, &arguments) != 0)
+        if (tg_options_parse(&argp, argc, argv, &arguments) != 0)
                 return EX_USAGE;
         *ret_arguments = arguments;
         return 0;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/import_options.h"
 
-#include <argp.h>
-#include <string.h>
 #include <sysexits.h>
 
 #include "base/time.h"
+#include "cli/options.h"
 
 enum { KEY_FROM = 256, KEY_TO, KEY_STRICT, KEY_CODEC, KEY_JSON };
 
@@ -54,14 +53,6 @@ static const struct argp_option OPTIONS[] = {
         {0},
 };
 
-static void read_time(struct argp_state *state, const char *option, const char *text,
-                      int64_t *ret_time_ms)
-{
-        if (tg_time_parse(text, strlen(text), ret_time_ms) < 0)
-                argp_error(state, "%s: \"%s\" is no time: write 2017-03-01 or 2017-03-01T12:00:00Z",
-                           option, text);
-}
-
 static void check_complete(struct argp_state *state, const struct tg_import_options *options)
 {
         if (!options->table)
@@ -86,10 +77,10 @@ static error_t take(int key, char *text, struct argp_state *state)
                 options->output = text;
                 return 0;
         case KEY_FROM:
-                read_time(state, "--from", text, &options->from_ms);
+                options->from_ms = tg_option_time(state, "--from", text);
                 return 0;
         case KEY_TO:
-                read_time(state, "--to", text, &options->to_ms);
+                options->to_ms = tg_option_time(state, "--to", text);
                 return 0;
         case KEY_STRICT:
                 options->strict = true;
@@ -98,9 +89,7 @@ static error_t take(int key, char *text, struct argp_state *state)
                 options->json = true;
                 return 0;
         case KEY_CODEC:
-                if (tg_codec_parse(tg_span_text(text), &options->codec) < 0)
-                        argp_error(state, "--codec: \"%s\" is none of null, deflate and snappy",
-                                   text);
+                options->codec = tg_option_codec(state, "--codec", text);
                 return 0;
         case ARGP_KEY_ARG:
                 if (options->table)
@@ -125,8 +114,7 @@ int tg_import_options_parse(int argc, char **argv, struct tg_import_options *ret
                 .codec = TG_CODEC_NULL,
         };
 
-        argp_err_exit_status = EX_USAGE;
-        if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
+        if (tg_options_parse(&argp, argc, argv, &options) != 0)
                 return EX_USAGE;
         *ret_options = options;
         return 0;

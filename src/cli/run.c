@@ -17,13 +17,13 @@
 #include "cli/run_configuration.h"
 #include "cli/run_options.h"
 #include "cli/run_shards.h"
+#include "cli/signals.h"
 #include "kafka/embedded.h"
 #include "kafka/feeder.h"
 #include "kafka/topics.h"
 #include "rules/policy.h"
 
 enum {
-        SIGNAL_STATUS = 128,  /* as shells tell of a process that a signal ended */
         DEMO_MS = 15000,      /* a recording lasts about so long on a terminal */
         PACE_MIN_PER_S = 100, /* but no record waits longer than this */
         WAITING_COST = 256,   /* bytes of a message that waits, about */
@@ -37,35 +37,17 @@ struct run {
         struct tg_notices notices;
         struct tg_lifetime lifetime;
         struct tg_readings *readings;
+        struct tg_subjects *subjects;
         struct tg_policy *policy;
         struct tg_shard_options shard_options;
         struct tg_run_shards *shards; /* NULL: not started */
-        int32_t partitions;
+        struct tg_topics_found topics;
         struct tg_embedded *embedded; /* these three with --embedded */
         struct tg_feeder *feeder;
         struct tg_flow *flow;
         struct tg_witness *witness;
         struct tg_run_tally tally;
 };
-
-/* What a signal handler can reach. */
-static struct tg_lifetime *signalled;
-
-static void on_signal(int number)
-{
-        if (atomic_exchange(&signalled->stop, 1))
-                _exit(SIGNAL_STATUS + number);
-}
-
-static void catch_signals(struct tg_lifetime *lifetime)
-{
-        struct sigaction action = {.sa_handler = on_signal};
-
-        signalled = lifetime;
-        sigaction(SIGTERM, &action, NULL);
-        sigaction(SIGINT, &action, NULL);
-        signal(SIGPIPE, SIG_IGN); /* a broker that goes away is an error, not an end */
-}
 
 static int64_t monotonic_ms(void)
 {
@@ -130,7 +112,8 @@ static int load_policy(struct run *run, struct tg_error *error)
 {
         struct tg_diagnostics diagnostics = {0};
         const char *path = run->configuration.policy;
-        int result = tg_policy_load(path, (uint32_t)run->partitions, &diagnostics, &run->policy);
+        int result =
+                tg_policy_load(path, (uint32_t)run->topics.partitions, &diagnostics, &run->policy);
 
         return told(run, &diagnostics, result, path, error);
 }
@@ -154,10 +137,23 @@ static int check_topics(struct run *run, struct tg_error *error)
         int result = tg_client_init(&client, RD_KAFKA_CONSUMER, &options, error);
 
         if (result == 0)
-                result = tg_topics_check(&client, &run->configuration.kafka, &run->partitions,
-                                         error);
+                result = tg_topics_check(&client, &run->configuration.kafka, &run->topics, error);
         tg_client_deinit(&client);
         return result;
+}
+
+static int open_schemas(struct run *run, struct tg_error *error)
+{
+        const struct tg_subjects_options options = {
+                .settings = &run->configuration.kafka,
+                .notices = &run->notices,
+                .stop = &run->lifetime.stop,
+                .channels = run->topics.channels,
+        };
+
+        if (tg_readings_new(&run->configuration.kafka, &run->notices, &run->readings, error) < 0)
+                return -1;
+        return tg_subjects_new(&options, &run->subjects, error);
 }
 
 static void set_shard_options(struct run *run)
@@ -168,7 +164,7 @@ static void set_shard_options(struct run *run)
                 .partition =
                         {
                                 .policy = run->policy,
-                                .partitions = (uint32_t)run->partitions,
+                                .partitions = (uint32_t)run->topics.partitions,
                                 .table_bytes = (size_t)configuration->customers_bytes,
                                 .waiting = {.messages = (size_t)configuration->waiting_bytes /
                                                         WAITING_COST,
@@ -191,8 +187,7 @@ static int prepare(struct run *run, struct tg_error *error)
                 return -1;
         tg_client_tell_versions(&run->configuration.kafka, &run->notices);
         if (start_broker(run, error) < 0 || check_topics(run, error) < 0 ||
-            load_policy(run, error) < 0 ||
-            tg_readings_new(&run->configuration.kafka, &run->readings, error) < 0)
+            load_policy(run, error) < 0 || open_schemas(run, error) < 0)
                 return -1;
         set_shard_options(run);
         return 0;
@@ -221,7 +216,7 @@ static int start_feeder(struct run *run, struct tg_error *error)
                 .notices = &run->notices,
                 .lifetime = &run->lifetime,
                 .directory = run->options.embedded,
-                .partitions = run->partitions,
+                .partitions = run->topics.partitions,
         };
         struct tg_feeder_counts counts;
 
@@ -233,7 +228,7 @@ static int start_feeder(struct run *run, struct tg_error *error)
                "playing %s into the embedded broker: %llu touchpoints, %llu requests, %d "
                "partitions",
                run->options.embedded, (unsigned long long)counts.records[TG_STREAM_TOUCHPOINTS],
-               (unsigned long long)counts.records[TG_STREAM_REQUESTS], (int)run->partitions);
+               (unsigned long long)counts.records[TG_STREAM_REQUESTS], (int)run->topics.partitions);
         atomic_fetch_add(&run->lifetime.busy, 1);
         tg_feeder_start(run->feeder);
         return pace(run) == 0 ? tg_feeder_wait(run->feeder, error) : 0;
@@ -244,7 +239,7 @@ static int start_witness(struct run *run, struct tg_error *error)
         struct tg_witness_options options = {
                 .settings = &run->configuration.kafka,
                 .notices = &run->notices,
-                .partitions = run->partitions,
+                .partitions = run->topics.partitions,
                 .see = tg_flow_see,
                 .idle = tg_flow_idle,
         };
@@ -261,6 +256,7 @@ static int start_shards(struct run *run, struct tg_error *error)
         const struct tg_run_shards_options options = {
                 .settings = &run->configuration.kafka,
                 .readings = run->readings,
+                .subjects = run->subjects,
                 .notices = &run->notices,
                 .shard = &run->shard_options,
                 .lifetime = &run->lifetime,
@@ -316,6 +312,7 @@ static void run_deinit(struct run *run)
         tg_feeder_free(run->feeder);
         tg_summary_deinit(&run->tally.shards);
         tg_policy_free(run->policy);
+        tg_subjects_free(run->subjects);
         tg_readings_free(run->readings);
         tg_embedded_free(run->embedded);
         tg_run_configuration_deinit(&run->configuration);
@@ -333,7 +330,8 @@ int tg_cli_run(int argc, char **argv)
         tg_log_init(&run.log, stderr, run.options.log_format, run.options.log_level);
         run.notices = (struct tg_notices){.tell = tell, .context = &run.log};
         run.lifetime.exit_at_end = run.options.exit_at_end;
-        catch_signals(&run.lifetime);
+        tg_signals_catch(&run.lifetime.stop);
+        signal(SIGPIPE, SIG_IGN); /* a broker that goes away is an error, not an end */
         if (prepare(&run, &error) < 0 || serve(&run, &error) < 0) {
                 tg_log_line(&run.log, TG_LOG_ERROR, error.message, error.message);
                 code = error.exit_code;

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "config/path.h"
 
 #define MIB (INT64_C(1) << 20)
 #define GIB (INT64_C(1) << 30)
@@ -39,19 +40,6 @@ void tg_run_configuration_deinit(struct tg_run_configuration *configuration)
         *configuration = (struct tg_run_configuration){0};
 }
 
-static void read_policy(struct tg_run_configuration *configuration, struct tg_reader *root,
-                        const char *folder)
-{
-        struct tg_span path;
-
-        if (!tg_read_text(root, "policy", TG_REQUIRED, &path))
-                return;
-        if (path.data[0] == '/')
-                configuration->policy = tg_duplicate((const char *)path.data, path.size);
-        else if (asprintf(&configuration->policy, "%s/%s", folder, (const char *)path.data) < 0)
-                abort();
-}
-
 static void read_clock(struct tg_run_configuration *configuration, struct tg_reader *root)
 {
         unsigned clock;
@@ -69,7 +57,7 @@ static void read_root(struct tg_run_configuration *configuration, struct tg_read
 {
         struct tg_reader memory;
 
-        read_policy(configuration, root, folder);
+        tg_read_path(root, "policy", TG_REQUIRED, folder, &configuration->policy);
         tg_read_mapping(root, "memory", TG_OPTIONAL, &memory);
         tg_kafka_settings_read(&configuration->kafka, root, &memory, folder);
         tg_read_size(&memory, "customers", TG_OPTIONAL, MIB, 1024 * GIB,

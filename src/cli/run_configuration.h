@@ -7,7 +7,8 @@
  *       bootstrap.servers: 127.0.0.1:9092
  *       group.id: touchgate
  *     topics: {requests: requests}     # and the others, see kafka/settings.h
- *     schemas: {ids: {touchpoint: 1}, folder: writers}
+ *     schema_registry: {url: http://127.0.0.1:8081}    # registry/settings.h
+ *     schemas: {ids: {touchpoint: 1}, folder: writers}  # in its place
  *     clock: wall                      # or event: the time written in the records
  *     idle: 500ms                      # how long a topic must be at its end to be believed so
  *     commit: 100ms                    # between commits, at least

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/run_options.h"
 
-#include <argp.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <sysexits.h>
+
+#include "cli/options.h"
 
 enum {
         KEY_EMBEDDED = 256,
@@ -78,20 +77,6 @@ static const struct argp_option OPTIONS[] = {
         {0},
 };
 
-static int64_t number(struct argp_state *state, const char *option, const char *text, int64_t min,
-                      int64_t max)
-{
-        char *end;
-        long long value;
-
-        errno = 0;
-        value = strtoll(text, &end, 10);
-        if (errno || end == text || *end || value < min || value > max)
-                argp_error(state, "%s: \"%s\" is no number from %lld to %lld", option, text,
-                           (long long)min, (long long)max);
-        return value;
-}
-
 static void check_complete(struct argp_state *state, const struct tg_run_options *options)
 {
         if (!options->configuration)
@@ -122,14 +107,15 @@ static error_t take(int key, char *text, struct argp_state *state)
                 options->exit_at_end = true;
                 return 0;
         case KEY_SHARDS:
-                options->shards = (unsigned)number(state, "--shards", text, 1, SHARDS_MAX);
+                options->shards =
+                        (unsigned)tg_option_number(state, "--shards", text, 1, SHARDS_MAX);
                 return 0;
         case KEY_PARTITIONS:
                 options->partitions =
-                        (int32_t)number(state, "--partitions", text, 1, PARTITIONS_MAX);
+                        (int32_t)tg_option_number(state, "--partitions", text, 1, PARTITIONS_MAX);
                 return 0;
         case KEY_PACE:
-                options->pace_per_s = number(state, "--pace", text, 0, PACE_MAX);
+                options->pace_per_s = (int64_t)tg_option_number(state, "--pace", text, 0, PACE_MAX);
                 return 0;
         case KEY_LOG:
                 if (tg_log_format_parse(text, &options->log_format) < 0)
@@ -155,8 +141,7 @@ int tg_run_options_parse(int argc, char **argv, struct tg_run_options *ret_optio
                 .log_level = TG_LOG_INFO,
         };
 
-        argp_err_exit_status = EX_USAGE;
-        if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
+        if (tg_options_parse(&argp, argc, argv, &options) != 0)
                 return EX_USAGE;
         options.exit_at_end |= options.embedded != NULL;
         *ret_options = options;

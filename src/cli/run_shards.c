@@ -68,6 +68,7 @@ static int run_shard(struct shard_thread *thread, struct tg_kafka_source *source
         const struct tg_kafka_sink_options options = {
                 .settings = thread->options->settings,
                 .notices = thread->options->notices,
+                .subjects = thread->options->subjects,
                 .source = source,
                 .lifetime = thread->options->lifetime,
                 .shards = thread->options->count,

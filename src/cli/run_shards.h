@@ -10,11 +10,13 @@
 #include "kafka/lifetime.h"
 #include "kafka/notice.h"
 #include "kafka/readings.h"
+#include "kafka/subjects.h"
 #include "shard/shard.h"
 
 struct tg_run_shards_options {
         const struct tg_kafka_settings *settings; /* borrowed, as all here, until they are joined */
         const struct tg_readings *readings;
+        struct tg_subjects *subjects;
         const struct tg_notices *notices;
         const struct tg_shard_options *shard;
         struct tg_lifetime *lifetime;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/test_options.h"
 
-#include <argp.h>
 #include <sysexits.h>
+
+#include "cli/options.h"
 
 static const char DOC[] =
         "Tells stories to a policy and checks its answers: who did what when, who wants to send "
@@ -25,11 +26,19 @@ static const char DOC[] =
         "\n"
         "  {at: ..., ana: view}\n"
         "      Something happens to a customer: any touchpoint, with channel, campaign,\n"
-        "      subject and topic where they apply, bot: true, and an id.\n"
+        "      subject, category and topic where they apply, bot: true, and an id.\n"
         "  {at: ..., ana: consent, purpose: marketing}\n"
         "      She agrees: on one channel (channel: email) or on all, for ever or until\n"
         "      a moment (until: 730d, so long after it). implied: true if it follows\n"
         "      from a purchase; granted: false if she withdraws it.\n"
+        "  {at: ..., ana: erasure}\n"
+        "      She asks to be forgotten.\n"
+        "  {at: ..., ana: preference, key: topics, value: gardening}\n"
+        "  {at: ..., ana: profile, country: DE, time_zone: Europe/Berlin}\n"
+        "      Who she is: time_zone, country, region, postal_code, phone_prefix,\n"
+        "      language, tier, household; what is left out stays as it was.\n"
+        "  {at: ..., ana: identity, canonical: anna}\n"
+        "      She turns out to be another customer.\n"
         "  {at: ..., send: tent-ad, to: ana, answer: permit}\n"
         "      Somebody wants to send a message: one of \"messages\", or one described on\n"
         "      the spot, {channel: ads, kind: offer}. What is said here goes before\n"
@@ -55,7 +64,13 @@ static const char DOC[] =
         "\n"
         "A touchpoint about a message names it, as in {at: ..., ana: impression, of: tent-ad}: it "
         "gets the message's id, channel, campaign, subject and topic (campaign: ~ leaves one "
-        "out), and with receipt: true the receipt of its permit.\n"
+        "out), and with receipt: true the receipt of its permit. One about a message that the "
+        "story does not send has message_id: X and receipt: {time: 17:00, tag: 77}.\n"
+        "\n"
+        "Any touchpoint may also say source (zero_party, first_party, second_party, third_party, "
+        "inferred), identity_level (anonymous, device, logged_in, verified), shared_device: true, "
+        "gift: true and attributes: {name: value}. These, preferences, profiles and identities are "
+        "recorded as they are said; today no rule reads them.\n"
         "\n"
         "An answer is one of\n"
         "\n"
@@ -116,8 +131,7 @@ int tg_test_options_parse(int argc, char **argv, struct tg_test_options *ret_opt
                 .options = OPTIONS, .parser = take, .args_doc = "SCENARIO...", .doc = DOC};
         struct tg_test_options options = {0};
 
-        argp_err_exit_status = EX_USAGE;
-        if (argp_parse(&argp, argc, argv, 0, NULL, &options) != 0)
+        if (tg_options_parse(&argp, argc, argv, &options) != 0)
                 return EX_USAGE;
         *ret_options = options;
         return 0;

@@ -157,6 +157,12 @@ bool tg_value_number(struct tg_diagnostics *diagnostics, const struct tg_node *n
         return tg_mistake(diagnostics, node, number_advice(node), expected);
 }
 
+/* A long limit to the whole day, so that it can be read. */
+static int64_t readable(int64_t limit_ms)
+{
+        return limit_ms > 30 * TG_DAY_MS ? limit_ms - limit_ms % TG_DAY_MS : limit_ms;
+}
+
 bool tg_value_duration(struct tg_diagnostics *diagnostics, const struct tg_node *node,
                        int64_t min_ms, int64_t max_ms, int64_t *value_ms)
 {
@@ -180,7 +186,7 @@ bool tg_value_duration(struct tg_diagnostics *diagnostics, const struct tg_node 
                 snprintf(expected, sizeof expected, "a duration, at least %s,", min);
         else
                 snprintf(expected, sizeof expected, "a duration from %s to %s", min,
-                         tg_duration_text(max_ms, max));
+                         tg_duration_text(readable(max_ms), max));
         return tg_mistake(diagnostics, node, NULL, expected);
 }
 

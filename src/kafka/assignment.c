@@ -47,6 +47,7 @@ void tg_assignment_gain(struct tg_assignment *assignment, int32_t partition)
                         .committed = -1,
                 };
         state->owned = true;
+        state->waits = false;
         assignment->owned++;
         set_news(assignment, state, true);
 }
@@ -139,7 +140,7 @@ bool tg_assignment_next_end(struct tg_assignment *assignment, int64_t now_ms, in
                             struct tg_record *ret_record)
 {
         for (int32_t i = 0; i < assignment->count; i++) {
-                if (!stays(&assignment->partitions[i]))
+                if (!stays(&assignment->partitions[i]) || assignment->partitions[i].waits)
                         continue;
                 for (int j = 0; j < TG_STREAMS; j++) {
                         struct tg_stream_state *state = &assignment->partitions[i].streams[j];
@@ -165,6 +166,8 @@ bool tg_assignment_at_end(const struct tg_assignment *assignment, int64_t now_ms
         for (int32_t i = 0; i < assignment->count; i++) {
                 if (!stays(&assignment->partitions[i]))
                         continue;
+                if (assignment->partitions[i].waits)
+                        return false;
                 for (int j = 0; j < TG_STREAMS; j++) {
                         const struct tg_stream_state *state = &assignment->partitions[i].streams[j];
 

@@ -28,6 +28,7 @@ struct tg_partition_state {
         bool owned;
         bool leaving; /* owned, but to be given back once the shard knows */
         bool news;    /* the shard has not been told of the last change */
+        bool waits;   /* what came of it is not told before its schema is known; nor is an end */
 };
 
 struct tg_assignment {

@@ -126,4 +126,6 @@ void tg_embedded_use(const struct tg_embedded *embedded, struct tg_kafka_setting
         tg_kafka_settings_set(settings, "fetch.wait.max.ms", "10");
         /* Its limits count bytes as they are stored, and are computed uncompressed. */
         tg_kafka_settings_set(settings, "compression.codec", "none");
+        /* Nothing outside this process takes part, a schema registry neither. */
+        tg_registry_settings_deinit(&settings->registry);
 }

@@ -23,5 +23,8 @@ int tg_embedded_new(const struct tg_kafka_settings *settings, int32_t partitions
                     struct tg_embedded **ret_embedded, struct tg_error *error);
 void tg_embedded_free(struct tg_embedded *embedded);
 
-/* Puts its address into SETTINGS, with what makes clients of it quick. */
+/*
+ * Puts its address into SETTINGS, with what makes clients of it quick, and takes a schema registry
+ * out of them.
+ */
 void tg_embedded_use(const struct tg_embedded *embedded, struct tg_kafka_settings *settings);

@@ -8,7 +8,6 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
-#include "records/head.h"
 
 enum { DETAIL_SIZE = 512 };
 
@@ -54,22 +53,6 @@ static void fault(struct tg_intake *intake, struct tg_record *record, const char
         record->detail = keep(intake, text);
 }
 
-static void fault_schema(struct tg_intake *intake, struct tg_record *record,
-                         const struct tg_frame *frame, const char *problem)
-{
-        if (problem)
-                fault(intake, record, "undecodable", "its schema does not fit this topic: %s",
-                      problem);
-        else if (frame->framing == TG_FRAMING_CONFLUENT)
-                fault(intake, record, "unknown schema",
-                      "schema id %" PRIu32 " is neither among `schemas.ids` nor in the folder of "
-                      "writers' schemas",
-                      frame->schema_id);
-        else
-                fault(intake, record, "unknown schema",
-                      "no known schema has the fingerprint %016" PRIx64, frame->fingerprint);
-}
-
 static void count_deviations(struct tg_intake *intake, const struct tg_arrival *arrival,
                              struct tg_span customer)
 {
@@ -81,54 +64,77 @@ static void count_deviations(struct tg_intake *intake, const struct tg_arrival *
                 intake->other_partitions++;
 }
 
-/* The fields that every record begins with. */
-static void read_head(struct tg_intake *intake, const struct tg_frame *frame,
-                      struct tg_record *record)
+static void decode(struct tg_intake *intake, const struct tg_frame *frame, struct tg_record *record)
 {
-        struct tg_head head;
         size_t consumed;
-        int code = tg_plan_decode(record->reading->head, frame->value, &head, &consumed);
+        int code = tg_plan_decode(record->reading->full, frame->value, &record->event, &consumed);
 
         if (code) {
-                fault(intake, record, "undecodable", "its id, customer or time: %s",
-                      tg_decode_error_text(code));
+                fault(intake, record, "undecodable", "%s", tg_decode_error_text(code));
                 return;
         }
-        record->time_ms = head.time_ms;
-        record->customer = head.customer;
+        record->time_ms = record->event.head.time_ms;
         record->datum = frame->value;
-        if (!tg_span_present(head.customer) || head.customer.size == 0)
+        if (record->event.head.customer.size == 0)
                 fault(intake, record, "no customer", "the field `customer` is empty");
 }
 
-void tg_intake_read(struct tg_intake *intake, const struct tg_arrival *arrival,
+/* Finds how it is read, or a fault. Returns false while that is not known yet. */
+static bool find_reading(struct tg_intake *intake, const struct tg_frame *frame,
+                         struct tg_record *record)
+{
+        struct tg_error why;
+
+        switch (tg_readings_find(intake->readings, record->stream, frame, &record->reading, &why)) {
+        case TG_READINGS_FOUND:
+                break;
+        case TG_READINGS_UNFIT:
+                fault(intake, record, "undecodable", "its schema does not fit this topic: %s",
+                      why.message);
+                break;
+        case TG_READINGS_UNKNOWN:
+                fault(intake, record, "unknown schema", "%s", why.message);
+                break;
+        case TG_READINGS_AWAITED:
+                return false;
+        }
+        return true;
+}
+
+bool tg_intake_read(struct tg_intake *intake, const struct tg_arrival *arrival,
                     struct tg_record *ret_record)
 {
         struct tg_record *record = ret_record;
         struct tg_frame frame;
-        const char *problem;
 
-        *record = (struct tg_record){
-                .kind = TG_RECORD_DATA,
-                .stream = arrival->stream,
-                .partition = arrival->partition,
-                .offset = arrival->offset,
-                .time_ms = TG_NO_TIME,
-                .value = arrival->value,
-        };
+        record->kind = TG_RECORD_DATA;
+        record->stream = arrival->stream;
+        record->partition = arrival->partition;
+        record->offset = arrival->offset;
+        record->time_ms = TG_NO_TIME;
+        record->value = arrival->value;
         if (!tg_span_present(arrival->value) ||
             tg_frame_parse(arrival->value, &frame) == TG_FRAMING_NONE) {
                 fault(intake, record, "unframed",
                       "it begins with neither a schema id (00 and 4 bytes) nor a fingerprint "
                       "(C3 01 and 8 bytes)");
-                return;
+                return true;
         }
-        record->reading = tg_readings_find(intake->readings, arrival->stream, &frame, &problem);
-        if (!record->reading) {
-                fault_schema(intake, record, &frame, problem);
-                return;
-        }
-        read_head(intake, &frame, record);
+        if (!find_reading(intake, &frame, record))
+                return false;
         if (record->kind == TG_RECORD_DATA)
-                count_deviations(intake, arrival, record->customer);
+                decode(intake, &frame, record);
+        if (record->kind == TG_RECORD_DATA)
+                count_deviations(intake, arrival, record->event.head.customer);
+        return true;
+}
+
+void tg_intake_announce(const struct tg_intake *intake, enum tg_stream stream, struct tg_span value)
+{
+        const struct tg_reading *reading;
+        struct tg_error why;
+        struct tg_frame frame;
+
+        if (tg_span_present(value) && tg_frame_parse(value, &frame) == TG_FRAMING_CONFLUENT)
+                tg_readings_find(intake->readings, stream, &frame, &reading, &why);
 }

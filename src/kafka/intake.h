@@ -2,8 +2,8 @@
 /*
  * From a message's bytes to a record: framing, schema, customer and time; or why it can't be read.
  *
- * Opens nothing and reads no clock. Costs a look-up, the decoding of three fields and a hash of the
- * customer. One owner, one thread.
+ * Opens nothing and reads no clock. Costs a look-up, the decoding and a hash of the customer. One
+ * owner, one thread.
  */
 #pragma once
 
@@ -37,7 +37,13 @@ void tg_intake_deinit(struct tg_intake *intake);
 /*
  * Fills all of RET_RECORD but its owner: TG_RECORD_DATA, or TG_RECORD_FAULTY as "unframed",
  * "unknown schema", "undecodable" or "no customer", with a detail that lives as long as INTAKE. A
- * message with an odd key or in an odd partition is read all the same, and counted.
+ * message with an odd key or in an odd partition is read all the same, and counted. Returns false
+ * if its schema is still being asked for: come again with the same message, before any later one
+ * of its partition.
  */
-void tg_intake_read(struct tg_intake *intake, const struct tg_arrival *arrival,
+bool tg_intake_read(struct tg_intake *intake, const struct tg_arrival *arrival,
                     struct tg_record *ret_record);
+
+/* A message of this stream will be read later: its schema may be asked for now. */
+void tg_intake_announce(const struct tg_intake *intake, enum tg_stream stream,
+                        struct tg_span value);

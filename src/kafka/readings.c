@@ -4,31 +4,50 @@
 #include <assert.h>
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "avro/schemas.h"
 #include "base/memory.h"
-#include "records/head.h"
 #include "records/request.h"
 #include "records/touchpoint.h"
+#include "registry/lookups.h"
 
-enum { PATH_SIZE = 4096 };
+enum {
+        PATH_SIZE = 4096,
+        SLOTS = 2 * TG_READINGS_MAX, /* a power of two; never more than half full */
+};
 
 /* One writer's schema, as each of the streams would read it. */
 struct writer {
-        uint32_t id;
+        uint32_t id; /* with has_id */
+        bool has_id; /* false: a shipped one of which the registry's id is not known */
         uint64_t fingerprint;
         struct tg_reading readings[TG_STREAMS];
-        struct tg_plan *plans[TG_STREAMS][2]; /* owned: head and full */
-        char *problems[TG_STREAMS];           /* owned; NULL: it can be read */
+        struct tg_plan *plans[TG_STREAMS]; /* owned */
+        char *problems[TG_STREAMS];        /* owned; NULL: it can be read */
+};
+
+/*
+ * Writers by a key, open addressing. A slot is filled once, under the lock, and never emptied: its
+ * release makes the writer's contents visible to the acquire of who finds it.
+ */
+struct index {
+        _Atomic(struct writer *) slots[SLOTS];
 };
 
 struct tg_readings {
-        struct writer **by_id; /* owned, as its writers are */
+        struct index by_id; /* borrowed from `writers`, as the next */
+        struct index by_fingerprint;
+        struct writer **writers; /* owned, as they are */
         size_t count;
-        struct writer **by_fingerprint; /* owned; the same writers */
+        pthread_mutex_t lock; /* of whoever adds */
         struct tg_schema *readers[TG_STREAMS];
+        const struct tg_notices *notices; /* borrowed */
+        struct tg_lookups *lookups;       /* owned; NULL: there is no registry */
 };
 
 static const struct {
@@ -42,8 +61,7 @@ static const struct {
 static void writer_free(struct writer *writer)
 {
         for (int stream = 0; stream < TG_STREAMS; stream++) {
-                tg_plan_free(writer->plans[stream][0]);
-                tg_plan_free(writer->plans[stream][1]);
+                tg_plan_free(writer->plans[stream]);
                 free(writer->problems[stream]);
         }
         free(writer);
@@ -53,36 +71,118 @@ static void compile(const struct tg_readings *readings, const struct tg_schema *
                     enum tg_stream stream, struct writer *writer)
 {
         const struct tg_schema *reader = readings->readers[stream];
-        struct tg_plan **plans = writer->plans[stream];
+        struct tg_plan **plan = &writer->plans[stream];
         struct tg_error error;
 
-        if (tg_plan_compile_prefix(schema, reader, &tg_head_layout, &plans[0], &error) < 0 ||
-            tg_plan_compile(schema, reader, streams[stream].layout, &plans[1], &error) < 0) {
+        if (tg_plan_compile(schema, reader, streams[stream].layout, plan, &error) < 0) {
                 writer->problems[stream] = tg_duplicate(error.message, strlen(error.message));
                 return;
         }
-        writer->readings[stream] = (struct tg_reading){.head = plans[0], .full = plans[1]};
+        writer->readings[stream] = (struct tg_reading){.full = *plan};
 }
 
-static int add(struct tg_readings *readings, uint32_t id, struct tg_span json,
-               struct tg_error *error)
+static size_t slot_of(uint64_t key, size_t probe)
+{
+        return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15) >> 32) + probe) % SLOTS;
+}
+
+static const struct writer *find_id(const struct tg_readings *readings, uint32_t id)
+{
+        for (size_t i = 0;; i++) {
+                const struct writer *writer = atomic_load_explicit(
+                        &readings->by_id.slots[slot_of(id, i)], memory_order_acquire);
+
+                if (!writer || writer->id == id)
+                        return writer;
+        }
+}
+
+static const struct writer *find_fingerprint(const struct tg_readings *readings,
+                                             uint64_t fingerprint)
+{
+        for (size_t i = 0;; i++) {
+                const struct writer *writer = atomic_load_explicit(
+                        &readings->by_fingerprint.slots[slot_of(fingerprint, i)],
+                        memory_order_acquire);
+
+                if (!writer || writer->fingerprint == fingerprint)
+                        return writer;
+        }
+}
+
+static void put(struct index *index, uint64_t key, struct writer *writer)
+{
+        size_t i = 0;
+
+        while (atomic_load_explicit(&index->slots[slot_of(key, i)], memory_order_relaxed))
+                i++;
+        atomic_store_explicit(&index->slots[slot_of(key, i)], writer, memory_order_release);
+}
+
+static struct writer *writer_new(const struct tg_readings *readings, struct tg_span json,
+                                 struct tg_error *error)
 {
         tg_cleanup(tg_schema_free_pointer) struct tg_schema *schema = NULL;
         struct writer *writer;
 
-        if (readings->count == TG_READINGS_MAX)
-                return tg_fail(error, EX_CONFIG, "more than %d writers' schemas", TG_READINGS_MAX);
         if (tg_schema_parse(json, &schema, error) < 0)
-                return -1;
+                return NULL;
         writer = tg_allocate_zeroed(1, sizeof *writer);
-        writer->id = id;
         writer->fingerprint = tg_schema_fingerprint(schema);
         for (int stream = 0; stream < TG_STREAMS; stream++)
                 compile(readings, schema, (enum tg_stream)stream, writer);
-        readings->by_id =
-                tg_reallocate(readings->by_id, (readings->count + 1) * sizeof *readings->by_id);
-        readings->by_id[readings->count++] = writer;
+        return writer;
+}
+
+/* Makes WRITER, which is taken, findable. Returns 0; 1: its id was there; or -1: no room. */
+static int insert(struct tg_readings *readings, struct writer *writer, struct tg_error *error)
+{
+        if (writer->has_id && find_id(readings, writer->id)) {
+                writer_free(writer);
+                return 1;
+        }
+        if (readings->count == TG_READINGS_MAX) {
+                writer_free(writer);
+                return tg_fail(error, EX_CONFIG, "more than %d writers' schemas", TG_READINGS_MAX);
+        }
+        readings->writers =
+                tg_reallocate(readings->writers, (readings->count + 1) * sizeof *readings->writers);
+        readings->writers[readings->count++] = writer;
+        if (writer->has_id)
+                put(&readings->by_id, writer->id, writer);
+        if (!find_fingerprint(readings, writer->fingerprint))
+                put(&readings->by_fingerprint, writer->fingerprint, writer);
         return 0;
+}
+
+/* Returns 0; 1: the id is there already; or -1. */
+static int add(struct tg_readings *readings, uint32_t id, struct tg_span json,
+               struct tg_error *error)
+{
+        struct writer *writer = writer_new(readings, json, error);
+        int result;
+
+        if (!writer)
+                return -1;
+        writer->id = id;
+        writer->has_id = true;
+        pthread_mutex_lock(&readings->lock);
+        result = insert(readings, writer, error);
+        pthread_mutex_unlock(&readings->lock);
+        return result;
+}
+
+static int add_once(struct tg_readings *readings, uint32_t id, struct tg_span json,
+                    struct tg_error *error)
+{
+        int result = add(readings, id, json, error);
+
+        return result <= 0 ? result
+                           : tg_fail(error, EX_CONFIG,
+                                     "schema id %" PRIu32 " is used twice: give every schema its "
+                                     "own under `schemas.ids`, or remove %" PRIu32
+                                     ".avsc from the folder",
+                                     id, id);
 }
 
 static int add_file(struct tg_readings *readings, const char *path, uint32_t id,
@@ -100,7 +200,7 @@ static int add_file(struct tg_readings *readings, const char *path, uint32_t id,
                 text.size += size;
         } while (size > 0 && text.size <= TG_SCHEMA_JSON_MAX);
         fclose(file);
-        result = add(readings, id, tg_buffer_span(&text), error);
+        result = add_once(readings, id, tg_buffer_span(&text), error);
         tg_buffer_deinit(&text);
         return result < 0 ? tg_fail_context(error, "%s", path) : 0;
 }
@@ -142,59 +242,68 @@ static int add_folder(struct tg_readings *readings, const char *folder, struct t
         return result;
 }
 
-static int compare_ids(const void *a, const void *b)
+/* Of the shipped schemas the registry's ids are not known, but their fingerprints are. */
+static int add_shipped(struct tg_readings *readings, const struct tg_kafka_settings *settings,
+                       enum tg_shipped schema, struct tg_error *error)
 {
-        uint32_t left = (*(struct writer *const *)a)->id, right = (*(struct writer *const *)b)->id;
+        struct tg_span json = tg_shipped_text(schema);
+        struct writer *writer;
 
-        return (left > right) - (left < right);
+        if (settings->registry.url_count == 0)
+                return add_once(readings, settings->ids[schema], json, error);
+        writer = writer_new(readings, json, error);
+        return writer ? insert(readings, writer, error) : -1;
 }
 
-static int compare_fingerprints(const void *a, const void *b)
+/* In the registry's thread. */
+static int arrived(void *context, uint32_t id, struct tg_span json, struct tg_error *error)
 {
-        uint64_t left = (*(struct writer *const *)a)->fingerprint;
-        uint64_t right = (*(struct writer *const *)b)->fingerprint;
+        struct tg_readings *readings = context;
 
-        return (left > right) - (left < right);
-}
-
-static int sort(struct tg_readings *readings, struct tg_error *error)
-{
-        size_t size = readings->count * sizeof *readings->by_id;
-
-        qsort(readings->by_id, readings->count, sizeof *readings->by_id, compare_ids);
-        for (size_t i = 1; i < readings->count; i++)
-                if (readings->by_id[i - 1]->id == readings->by_id[i]->id)
-                        return tg_fail(error, EX_CONFIG,
-                                       "schema id %u is used twice: give every schema its own "
-                                       "under `schemas.ids`, or remove %u.avsc from the folder",
-                                       readings->by_id[i]->id, readings->by_id[i]->id);
-        readings->by_fingerprint = tg_allocate(size);
-        memcpy(readings->by_fingerprint, readings->by_id, size);
-        qsort(readings->by_fingerprint, readings->count, sizeof *readings->by_fingerprint,
-              compare_fingerprints);
+        if (add(readings, id, json, error) < 0)
+                return -1;
+        tg_notice(readings->notices, TG_NOTICE_DEBUG, "schema id %" PRIu32 " has arrived", id);
         return 0;
+}
+
+static void tell(void *context, const char *text)
+{
+        const struct tg_readings *readings = context;
+
+        tg_notice(readings->notices, TG_NOTICE_WARNING, "%s", text);
 }
 
 static int fill(struct tg_readings *readings, const struct tg_kafka_settings *settings,
                 struct tg_error *error)
 {
+        const struct tg_lookups_options lookups = {
+                .settings = &settings->registry,
+                .arrived = arrived,
+                .tell = tell,
+                .context = readings,
+        };
+
         for (int stream = 0; stream < TG_STREAMS; stream++)
                 if (tg_schema_parse(tg_shipped_text(streams[stream].schema),
                                     &readings->readers[stream], error) < 0)
                         return -1;
         for (int i = 0; i < TG_SCHEMAS; i++)
-                if (add(readings, settings->ids[i], tg_shipped_text((enum tg_shipped)i), error) < 0)
+                if (add_shipped(readings, settings, (enum tg_shipped)i, error) < 0)
                         return -1;
         if (settings->schema_folder && add_folder(readings, settings->schema_folder, error) < 0)
                 return -1;
-        return sort(readings, error);
+        if (settings->registry.url_count > 0)
+                return tg_lookups_new(&lookups, &readings->lookups, error);
+        return 0;
 }
 
-int tg_readings_new(const struct tg_kafka_settings *settings, struct tg_readings **ret_readings,
-                    struct tg_error *error)
+int tg_readings_new(const struct tg_kafka_settings *settings, const struct tg_notices *notices,
+                    struct tg_readings **ret_readings, struct tg_error *error)
 {
         struct tg_readings *readings = tg_allocate_zeroed(1, sizeof *readings);
 
+        readings->notices = notices;
+        pthread_mutex_init(&readings->lock, NULL);
         if (fill(readings, settings, error) < 0) {
                 tg_readings_free(readings);
                 return -1;
@@ -207,46 +316,60 @@ void tg_readings_free(struct tg_readings *readings)
 {
         if (!readings)
                 return;
+        tg_lookups_free(readings->lookups);
         for (size_t i = 0; i < readings->count; i++)
-                writer_free(readings->by_id[i]);
-        free(readings->by_id);
-        free(readings->by_fingerprint);
+                writer_free(readings->writers[i]);
+        free(readings->writers);
         for (int stream = 0; stream < TG_STREAMS; stream++)
                 tg_schema_free(readings->readers[stream]);
+        pthread_mutex_destroy(&readings->lock);
         free(readings);
 }
 
-static const struct writer *find(const struct tg_readings *readings, const struct tg_frame *frame)
+/* What to say of a schema that nobody knows, or that it is awaited. */
+static enum tg_readings_answer unknown(const struct tg_readings *readings,
+                                       const struct tg_frame *frame, struct tg_error *ret_why)
 {
-        struct writer wanted = {.id = frame->schema_id, .fingerprint = frame->fingerprint};
-        struct writer *key = &wanted;
-        bool by_id = frame->framing == TG_FRAMING_CONFLUENT;
-        struct writer **found =
-                bsearch(&key, by_id ? readings->by_id : readings->by_fingerprint, readings->count,
-                        sizeof key, by_id ? compare_ids : compare_fingerprints);
-
-        return found ? *found : NULL;
+        if (frame->framing == TG_FRAMING_SINGLE_OBJECT)
+                tg_fail(ret_why, EX_DATAERR, "no known schema has the fingerprint %016" PRIx64,
+                        frame->fingerprint);
+        else if (!readings->lookups)
+                tg_fail(ret_why, EX_DATAERR,
+                        "schema id %" PRIu32 " is neither among `schemas.ids` nor in the folder of "
+                        "writers' schemas",
+                        frame->schema_id);
+        else if (tg_lookups_ask(readings->lookups, frame->schema_id, ret_why) == TG_LOOKUP_AWAITED)
+                return TG_READINGS_AWAITED;
+        else
+                tg_fail_context(ret_why, "schema id %" PRIu32, frame->schema_id);
+        return TG_READINGS_UNKNOWN;
 }
 
-const struct tg_reading *tg_readings_find(const struct tg_readings *readings, enum tg_stream stream,
-                                          const struct tg_frame *frame, const char **ret_problem)
+enum tg_readings_answer tg_readings_find(const struct tg_readings *readings, enum tg_stream stream,
+                                         const struct tg_frame *frame,
+                                         const struct tg_reading **ret_reading,
+                                         struct tg_error *ret_why)
 {
-        const struct writer *writer = find(readings, frame);
+        const struct writer *writer = frame->framing == TG_FRAMING_CONFLUENT
+                                              ? find_id(readings, frame->schema_id)
+                                              : find_fingerprint(readings, frame->fingerprint);
 
         assert(frame->framing != TG_FRAMING_NONE);
-        *ret_problem = writer ? writer->problems[stream] : NULL;
-        return writer && !writer->problems[stream] ? &writer->readings[stream] : NULL;
+        if (!writer)
+                return unknown(readings, frame, ret_why);
+        if (writer->problems[stream]) {
+                tg_fail(ret_why, EX_DATAERR, "%s", writer->problems[stream]);
+                return TG_READINGS_UNFIT;
+        }
+        *ret_reading = &writer->readings[stream];
+        return TG_READINGS_FOUND;
 }
 
 bool tg_readings_id(const struct tg_readings *readings, uint64_t fingerprint, uint32_t *ret_id)
 {
-        const struct tg_frame frame = {
-                .framing = TG_FRAMING_SINGLE_OBJECT,
-                .fingerprint = fingerprint,
-        };
-        const struct writer *writer = find(readings, &frame);
+        const struct writer *writer = find_fingerprint(readings, fingerprint);
 
-        if (!writer)
+        if (!writer || !writer->has_id)
                 return false;
         *ret_id = writer->id;
         return true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "config/path.h"
 
 #define MIB (INT64_C(1) << 20)
 
@@ -38,6 +39,7 @@ void tg_kafka_settings_init(struct tg_kafka_settings *settings)
                 .fetch_bytes = 256 * MIB,
                 .produce_bytes = 64 * MIB,
         };
+        tg_registry_settings_init(&settings->registry);
         for (int i = 0; i < TG_TOPICS; i++)
                 settings->topics[i] = tg_duplicate(topic_keys[i], strlen(topic_keys[i]));
         settings->ids[TG_SCHEMA_TOUCHPOINT] = 1;
@@ -57,6 +59,7 @@ void tg_kafka_settings_deinit(struct tg_kafka_settings *settings)
         for (int i = 0; i < TG_TOPICS; i++)
                 free(settings->topics[i]);
         free(settings->schema_folder);
+        tg_registry_settings_deinit(&settings->registry);
         *settings = (struct tg_kafka_settings){0};
 }
 
@@ -214,25 +217,12 @@ static void read_topics(struct tg_kafka_settings *settings, struct tg_reader *ro
         tg_reader_finish(&reader);
 }
 
-/* A path as written, from FOLDER if it is relative; owned by the caller. */
-static char *resolve(const char *folder, struct tg_span path)
-{
-        char *text = NULL;
-
-        if (path.data[0] == '/')
-                return tg_duplicate((const char *)path.data, path.size);
-        if (asprintf(&text, "%s/%.*s", folder, TG_SPAN_FORMAT(path)) < 0)
-                abort();
-        return text;
-}
-
 static void read_schemas(struct tg_kafka_settings *settings, struct tg_reader *root,
                          const char *folder)
 {
         struct tg_reader reader, ids;
-        struct tg_span path;
+        const struct tg_node *node = tg_read_mapping(root, "schemas", TG_OPTIONAL, &reader);
 
-        tg_read_mapping(root, "schemas", TG_OPTIONAL, &reader);
         tg_read_mapping(&reader, "ids", TG_OPTIONAL, &ids);
         for (int i = 0; i < TG_SCHEMAS; i++) {
                 int64_t id;
@@ -242,11 +232,12 @@ static void read_schemas(struct tg_kafka_settings *settings, struct tg_reader *r
                         settings->ids[i] = (uint32_t)id;
         }
         tg_reader_finish(&ids);
-        if (tg_read_text(&reader, "folder", TG_OPTIONAL, &path)) {
-                free(settings->schema_folder);
-                settings->schema_folder = resolve(folder, path);
-        }
+        tg_read_path(&reader, "folder", TG_OPTIONAL, folder, &settings->schema_folder);
         tg_reader_finish(&reader);
+        if (tg_registry_settings_read(&settings->registry, root, folder) && node)
+                tg_diagnose(root->diagnostics, tg_node_key(node), TG_ERROR, "leave one of them out",
+                            "schemas and their ids come from schema_registry or from here, not "
+                            "from both");
 }
 
 void tg_kafka_settings_read(struct tg_kafka_settings *settings, struct tg_reader *root,

@@ -7,6 +7,7 @@
  *       group.id: touchgate
  *     topics: {touchpoints: touchpoints, requests: requests, decisions: decisions,
  *              rejected: rejected, permitted: permitted}      # the defaults
+ *     schema_registry: {url: http://127.0.0.1:8081}          # registry/settings.h; or
  *     schemas: {ids: {touchpoint: 1, request: 2}, folder: writers/}
  *     memory: {fetch: 256MiB, produce: 64MiB}
  *
@@ -19,6 +20,7 @@
 
 #include "config/reader.h"
 #include "records/schemas.h"
+#include "registry/settings.h"
 
 /* The topics of a run; `permitted` is the beginning of a name: permitted.email and so on. */
 enum tg_topic {
@@ -40,11 +42,12 @@ struct tg_kafka_property {
 struct tg_kafka_settings {
         struct tg_kafka_property *properties; /* owned; as they were written, in that order */
         size_t property_count;
-        char *topics[TG_TOPICS];  /* owned */
-        uint32_t ids[TG_SCHEMAS]; /* the registry's ids of the shipped schemas */
-        char *schema_folder;      /* owned; writers' schemas as <id>.avsc; NULL: none */
-        int64_t fetch_bytes;      /* what may wait to be read, all shards together */
-        int64_t produce_bytes;    /* what may wait to be delivered, all shards together */
+        char *topics[TG_TOPICS];              /* owned */
+        struct tg_registry_settings registry; /* with an address: the next two don't count */
+        uint32_t ids[TG_SCHEMAS];             /* of the shipped schemas */
+        char *schema_folder;                  /* owned; writers' schemas as <id>.avsc; NULL: none */
+        int64_t fetch_bytes;                  /* what may wait to be read, all shards together */
+        int64_t produce_bytes; /* what may wait to be delivered, all shards together */
 };
 
 /* The defaults; there is no group and no broker yet. */
@@ -52,9 +55,10 @@ void tg_kafka_settings_init(struct tg_kafka_settings *settings);
 void tg_kafka_settings_deinit(struct tg_kafka_settings *settings);
 
 /*
- * Reads `kafka`, `topics` and `schemas` from ROOT, `fetch` and `produce` from MEMORY (which may be
- * quiet), telling mistakes to their diagnostics. Properties are tried on librdkafka, so a wrong one
- * is told at its line. Paths are relative to FOLDER ("." for the current one).
+ * Reads `kafka`, `topics`, `schemas` and `schema_registry` from ROOT, `fetch` and `produce` from
+ * MEMORY (which may be quiet), telling mistakes to their diagnostics. Properties are tried on
+ * librdkafka, so a wrong one is told at its line. Paths are relative to FOLDER ("." for the current
+ * one).
  */
 void tg_kafka_settings_read(struct tg_kafka_settings *settings, struct tg_reader *root,
                             struct tg_reader *memory, const char *folder);

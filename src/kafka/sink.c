@@ -26,6 +26,7 @@ struct tg_kafka_sink {
         rd_kafka_topic_t *decisions;
         rd_kafka_topic_t *rejected;
         rd_kafka_topic_t *permitted[TG_CHANNELS]; /* made at the first permit of a channel */
+        uint32_t permitted_ids[TG_CHANNELS];      /* likewise */
         struct tg_buffer frame;                   /* of the message being produced */
         struct tg_kafka_sink_counts counts;
         int64_t committed_ms; /* when the last commit began */
@@ -200,11 +201,10 @@ static int produce(struct tg_kafka_sink *sink, const struct message *message,
         return failed(sink, error);
 }
 
-static struct tg_span framed(struct tg_kafka_sink *sink, enum tg_shipped schema,
-                             struct tg_span datum)
+static struct tg_span framed(struct tg_kafka_sink *sink, uint32_t schema_id, struct tg_span datum)
 {
         tg_buffer_reset(&sink->frame);
-        tg_put_confluent(&sink->frame, sink->options.settings->ids[schema]);
+        tg_put_confluent(&sink->frame, schema_id);
         tg_buffer_append(&sink->frame, datum.data, datum.size);
         return tg_buffer_span(&sink->frame);
 }
@@ -217,37 +217,44 @@ static int sink_decision(void *context, int32_t partition, const struct tg_decis
                 .topic = sink->decisions,
                 .partition = partition,
                 .key = decision->request->customer,
-                .value = framed(sink, TG_SCHEMA_DECISION, datum),
+                .value = framed(sink, tg_subjects_decision(sink->options.subjects), datum),
         };
 
         sink->counts.decisions++;
         return produce(sink, &message, error);
 }
 
-static rd_kafka_topic_t *channel_topic(struct tg_kafka_sink *sink, uint8_t channel)
+/* Topic and schema id of a channel, at its first permit. */
+static int open_channel(struct tg_kafka_sink *sink, uint8_t channel, struct tg_error *error)
 {
         char name[TG_TOPIC_TEXT_SIZE];
 
         assert(channel < TG_CHANNELS);
-        if (!sink->permitted[channel])
-                sink->permitted[channel] = open_topic(
-                        sink, tg_kafka_permitted_topic(sink->options.settings,
-                                                       tg_word(&tg_channel_words, channel), name));
-        return sink->permitted[channel];
+        if (sink->permitted[channel])
+                return 0;
+        if (tg_subjects_permitted(sink->options.subjects, channel, &sink->permitted_ids[channel],
+                                  error) < 0)
+                return -1;
+        tg_kafka_permitted_topic(sink->options.settings, tg_word(&tg_channel_words, channel), name);
+        sink->permitted[channel] = open_topic(sink, name);
+        return 0;
 }
 
 static int sink_permitted(void *context, int32_t partition, const struct tg_decision *decision,
                           struct tg_span datum, struct tg_error *error)
 {
         struct tg_kafka_sink *sink = context;
-        const struct message message = {
-                .topic = channel_topic(sink, decision->request->channel),
+        uint8_t channel = decision->request->channel;
+        struct message message = {
                 .partition = RD_KAFKA_PARTITION_UA, /* channels may differ in partitions */
                 .key = decision->request->customer,
-                .value = framed(sink, TG_SCHEMA_PERMITTED, datum),
         };
 
         (void)partition;
+        if (open_channel(sink, channel, error) < 0)
+                return -1;
+        message.topic = sink->permitted[channel];
+        message.value = framed(sink, sink->permitted_ids[channel], datum);
         sink->counts.permitted++;
         return produce(sink, &message, error);
 }

@@ -19,11 +19,13 @@
 #include "kafka/notice.h"
 #include "kafka/settings.h"
 #include "kafka/source.h"
+#include "kafka/subjects.h"
 #include "shard/port.h"
 
 struct tg_kafka_sink_options {
         const struct tg_kafka_settings *settings; /* borrowed, as all here, until the end */
         const struct tg_notices *notices;
+        struct tg_subjects *subjects;   /* the schema ids of what is written */
         struct tg_kafka_source *source; /* whose offsets are committed */
         struct tg_lifetime *lifetime;   /* once it stops, deliveries are waited for less long */
         unsigned shards;                /* that share the memory bound */

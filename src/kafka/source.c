@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "kafka/intake.h"
 #include "kafka/member.h"
+#include "shard/pool.h"
 
 enum {
         WAIT_MS = 5,      /* a batch that isn't full is waited for so long: latency */
@@ -18,12 +19,17 @@ struct tg_kafka_source {
         struct tg_member member;
         struct tg_kafka_source_options options;
         struct tg_intake intake;
+        struct tg_pool pool;
         uint64_t told_deviations;
-        rd_kafka_message_t **messages;              /* of one batch */
+        rd_kafka_message_t **messages; /* of one batch */
+        rd_kafka_message_t **parked;   /* in the order they came, behind one of unknown schema */
+        size_t parked_count;
+        size_t parked_capacity;
         const rd_kafka_topic_t *topics[TG_STREAMS]; /* as last seen; to compare by address */
         struct tg_kafka_source_counts counts;
         bool busy;    /* counted in the lifetime */
         bool drained; /* the last batch was not full */
+        bool hurried; /* the next batch is not waited for */
 };
 
 static int64_t monotonic_ms(void)
@@ -60,16 +66,6 @@ int tg_kafka_source_new(const struct tg_kafka_source_options *options,
         return 0;
 }
 
-void tg_kafka_source_free(struct tg_kafka_source *source)
-{
-        if (!source)
-                return;
-        tg_member_deinit(&source->member);
-        tg_intake_deinit(&source->intake);
-        free(source->messages);
-        free(source);
-}
-
 static enum tg_stream stream_of(struct tg_kafka_source *source, const rd_kafka_topic_t *topic)
 {
         enum tg_stream stream;
@@ -84,6 +80,28 @@ static enum tg_stream stream_of(struct tg_kafka_source *source, const rd_kafka_t
                          : TG_STREAM_TOUCHPOINTS;
         source->topics[stream] = topic;
         return stream;
+}
+
+static void release_message(struct tg_kafka_source *source, rd_kafka_message_t *message,
+                            enum tg_stream stream)
+{
+        tg_assignment_release(&source->member.assignment, message->partition, stream);
+        rd_kafka_message_destroy(message);
+}
+
+void tg_kafka_source_free(struct tg_kafka_source *source)
+{
+        if (!source)
+                return;
+        for (size_t i = 0; i < source->parked_count; i++)
+                release_message(source, source->parked[i],
+                                stream_of(source, source->parked[i]->rkt));
+        free(source->parked);
+        tg_member_deinit(&source->member);
+        tg_intake_deinit(&source->intake);
+        tg_pool_deinit(&source->pool);
+        free(source->messages);
+        free(source);
 }
 
 /* Librdkafka tells errors of a partition as messages. */
@@ -114,9 +132,10 @@ static void take_event(struct tg_kafka_source *source, const rd_kafka_message_t 
         }
 }
 
-static void take_record(struct tg_kafka_source *source, rd_kafka_message_t *message,
-                        struct tg_record *ret_record)
+/* NULL: its schema is not known yet. */
+static struct tg_record *read_record(struct tg_kafka_source *source, rd_kafka_message_t *message)
 {
+        struct tg_record *record = tg_pool_take(&source->pool);
         const struct tg_arrival arrival = {
                 .stream = stream_of(source, message->rkt),
                 .partition = message->partition,
@@ -125,15 +144,91 @@ static void take_record(struct tg_kafka_source *source, rd_kafka_message_t *mess
                 .value = tg_span_of(message->payload, message->len),
         };
 
-        tg_intake_read(&source->intake, &arrival, ret_record);
-        ret_record->owner = message;
-        tg_assignment_hold(&source->member.assignment, arrival.partition, arrival.stream);
+        if (!tg_intake_read(&source->intake, &arrival, record)) {
+                tg_pool_give(&source->pool, record);
+                return NULL;
+        }
+        record->owner = message;
         source->counts.records[arrival.stream]++;
-        source->counts.faulty += ret_record->kind == TG_RECORD_FAULTY;
+        source->counts.faulty += record->kind == TG_RECORD_FAULTY;
+        return record;
+}
+
+static void park(struct tg_kafka_source *source, rd_kafka_message_t *message)
+{
+        if (source->parked_count == source->parked_capacity) {
+                source->parked_capacity += source->options.batch;
+                source->parked = tg_reallocate(source->parked,
+                                               source->parked_capacity * sizeof *source->parked);
+        }
+        source->parked[source->parked_count++] = message;
+        tg_intake_announce(&source->intake, stream_of(source, message->rkt),
+                           tg_span_of(message->payload, message->len));
+}
+
+/* Until the schema of a record is known, its whole partition waits, so that order is kept. */
+static struct tg_record *take_record(struct tg_kafka_source *source, rd_kafka_message_t *message)
+{
+        struct tg_assignment *assignment = &source->member.assignment;
+        bool *waits = &assignment->partitions[message->partition].waits;
+        struct tg_record *record = NULL;
+
+        tg_assignment_hold(assignment, message->partition, stream_of(source, message->rkt));
+        if (!*waits)
+                record = read_record(source, message);
+        *waits = !record;
+        if (*waits)
+                park(source, message);
+        return record;
+}
+
+/* Those of partitions that are going: whoever gets them reads them again. */
+static void drop_parked(struct tg_kafka_source *source)
+{
+        const struct tg_assignment *assignment = &source->member.assignment;
+        size_t kept = 0;
+
+        for (size_t i = 0; i < source->parked_count; i++) {
+                rd_kafka_message_t *message = source->parked[i];
+
+                if (tg_assignment_owns(assignment, message->partition) &&
+                    !assignment->partitions[message->partition].leaving)
+                        source->parked[kept++] = message;
+                else
+                        release_message(source, message, stream_of(source, message->rkt));
+        }
+        source->parked_count = kept;
+}
+
+/* Of those that waited, what can be read now. */
+static size_t take_parked(struct tg_kafka_source *source, struct tg_record **records,
+                          size_t capacity)
+{
+        struct tg_partition_state *partitions = source->member.assignment.partitions;
+        size_t kept = 0, count = 0;
+
+        for (size_t i = 0; i < source->parked_count; i++)
+                partitions[source->parked[i]->partition].waits = false;
+        for (size_t i = 0; i < source->parked_count; i++) {
+                rd_kafka_message_t *message = source->parked[i];
+                bool *waits = &partitions[message->partition].waits;
+                struct tg_record *record = NULL;
+
+                if (!*waits && count < capacity)
+                        record = read_record(source, message);
+                *waits = !record;
+                if (*waits)
+                        source->parked[kept++] = message;
+                else
+                        records[count++] = record;
+        }
+        source->parked_count = kept;
+        return count;
 }
 
 /* Of the batch, what is a record of a partition that is ours. */
-static size_t take_batch(struct tg_kafka_source *source, struct tg_record *records, size_t capacity)
+static size_t take_batch(struct tg_kafka_source *source, struct tg_record **records,
+                         size_t capacity)
 {
         size_t wanted = capacity < source->options.batch ? capacity : source->options.batch;
         ssize_t read = rd_kafka_consume_batch_queue(source->member.queue, WAIT_MS, source->messages,
@@ -146,7 +241,8 @@ static size_t take_batch(struct tg_kafka_source *source, struct tg_record *recor
 
                 if (!message->err &&
                     tg_assignment_owns(&source->member.assignment, message->partition)) {
-                        take_record(source, message, &records[count++]);
+                        if ((records[count] = take_record(source, message)))
+                                count++;
                         continue;
                 }
                 if (message->err)
@@ -156,7 +252,7 @@ static size_t take_batch(struct tg_kafka_source *source, struct tg_record *recor
         return count;
 }
 
-/* Bounds what an event-time merge holds of a stream that is ahead of the other. */
+/* Bounds what an event-time merge holds of a stream that is ahead, and what waits for a schema. */
 static void balance(struct tg_kafka_source *source)
 {
         size_t bound = HELD_BATCHES * source->options.batch;
@@ -169,9 +265,9 @@ static void balance(struct tg_kafka_source *source)
                 for (int j = 0; j < TG_STREAMS; j++) {
                         const struct tg_stream_state *stream = &state->streams[j];
 
-                        if (!stream->paused && stream->held > bound)
+                        if (!stream->paused && (stream->held > bound || state->waits))
                                 tg_member_pause(&source->member, i, (enum tg_stream)j, true);
-                        else if (stream->paused && stream->held < bound / 2)
+                        else if (stream->paused && stream->held < bound / 2 && !state->waits)
                                 tg_member_pause(&source->member, i, (enum tg_stream)j, false);
                 }
         }
@@ -209,42 +305,71 @@ static void update_busy(struct tg_kafka_source *source)
                 atomic_fetch_sub_explicit(&lifetime->busy, 1, memory_order_relaxed);
 }
 
-static void source_release(void *context, const struct tg_record *record)
+static void source_hurry(void *context)
 {
-        struct tg_kafka_source *source = context;
-
-        if (!record->owner)
-                return;
-        tg_assignment_release(&source->member.assignment, record->partition, record->stream);
-        rd_kafka_message_destroy(record->owner);
+        ((struct tg_kafka_source *)context)->hurried = true;
 }
 
-static int source_poll(void *context, struct tg_record *records, size_t capacity, size_t *ret_count,
-                       struct tg_error *error)
+static void source_release(void *context, struct tg_record *record)
 {
         struct tg_kafka_source *source = context;
-        struct tg_assignment *assignment = &source->member.assignment;
-        int64_t idle_ms = source->options.end_at_once ? 0 : source->options.idle_ms;
+
+        if (record->owner)
+                release_message(source, record->owner, record->stream);
+        tg_pool_give(&source->pool, record);
+}
+
+/* Fills in what the assignment has to tell: news, or ends. */
+static size_t tell_news(struct tg_kafka_source *source, struct tg_record **records, size_t capacity)
+{
+        struct tg_record mark;
         size_t count = 0;
 
+        while (count < capacity && tg_assignment_next_news(&source->member.assignment, &mark)) {
+                records[count] = tg_pool_take(&source->pool);
+                *records[count++] = mark;
+        }
+        return count;
+}
+
+static size_t tell_ends(struct tg_kafka_source *source, struct tg_record **records, size_t capacity)
+{
+        int64_t idle_ms = source->options.end_at_once ? 0 : source->options.idle_ms;
+        struct tg_record mark;
+        size_t count = 0;
+
+        while (count < capacity &&
+               tg_assignment_next_end(&source->member.assignment, monotonic_ms(), idle_ms, &mark)) {
+                records[count] = tg_pool_take(&source->pool);
+                *records[count++] = mark;
+        }
+        return count;
+}
+
+static int source_poll(void *context, struct tg_record **records, size_t capacity,
+                       size_t *ret_count, struct tg_error *error)
+{
+        struct tg_kafka_source *source = context;
+        size_t count;
+
         tg_member_settle(&source->member);
-        while (count < capacity && tg_assignment_next_news(assignment, &records[count]))
-                count++;
+        drop_parked(source);
+        count = tell_news(source, records, capacity);
+        if (!source->member.rebalance)
+                count += take_parked(source, records + count, capacity - count);
         if (count < capacity && !source->member.rebalance) {
                 count += take_batch(source, records + count, capacity - count);
-                while (count < capacity && tg_assignment_next_news(assignment, &records[count]))
-                        count++;
+                count += tell_news(source, records + count, capacity - count);
                 /* Behind a batch that was full more of a stream may wait. */
-                while ((source->drained || source->options.end_at_once) && count < capacity &&
-                       tg_assignment_next_end(assignment, monotonic_ms(), idle_ms, &records[count]))
-                        count++;
+                if (source->drained || source->options.end_at_once)
+                        count += tell_ends(source, records + count, capacity - count);
         }
         balance(source);
         tell_deviations(source);
         update_busy(source);
         if (source->member.client.failed) {
                 for (size_t i = 0; i < count; i++)
-                        source_release(source, &records[i]);
+                        source_release(source, records[i]);
                 *error = source->member.client.failure;
                 return -1;
         }
@@ -263,6 +388,7 @@ struct tg_source tg_kafka_source_port(struct tg_kafka_source *source)
 {
         return (struct tg_source){
                 .poll = source_poll,
+                .hurry = source_hurry,
                 .release = source_release,
                 .stream_name = source_stream_name,
                 .context = source,

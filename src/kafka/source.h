@@ -8,6 +8,9 @@
  * in order. What is fetched ahead is bounded by librdkafka's queue, what the shard holds by a pause
  * of the stream that is ahead.
  *
+ * A record whose schema the registry is being asked for waits, with all that comes behind it in its
+ * partition, for at most `record_wait_max`; other partitions go on.
+ *
  * A partition that is revoked is told first and given back at the next poll, so that the shard can
  * commit what it has decided in between. All calls come from the shard's thread.
  */

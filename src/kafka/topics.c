@@ -26,10 +26,23 @@ static void add_command(char *text, size_t size, const char *topic, int32_t part
                  topic, (int)partitions);
 }
 
+static uint32_t channels_of(const struct tg_kafka_settings *settings,
+                            const struct rd_kafka_metadata *metadata)
+{
+        char topic[TG_TOPIC_TEXT_SIZE];
+        uint32_t channels = 0;
+
+        for (unsigned i = TG_CHANNEL_UNKNOWN + 1; i < TG_CHANNELS; i++) {
+                tg_kafka_permitted_topic(settings, tg_word(&tg_channel_words, i), topic);
+                if (partitions_of(metadata, topic) > 0)
+                        channels |= UINT32_C(1) << i;
+        }
+        return channels;
+}
+
 /* Says once, as a warning, which channels have no topic: a permit there would end the run. */
 static void tell_missing_channels(const struct tg_client *client,
-                                  const struct tg_kafka_settings *settings,
-                                  const struct rd_kafka_metadata *metadata)
+                                  const struct tg_kafka_settings *settings, uint32_t channels)
 {
         char names[COMMANDS_SIZE] = "";
         char topic[TG_TOPIC_TEXT_SIZE];
@@ -38,7 +51,7 @@ static void tell_missing_channels(const struct tg_client *client,
                 size_t used = strlen(names);
 
                 tg_kafka_permitted_topic(settings, tg_word(&tg_channel_words, i), topic);
-                if (partitions_of(metadata, topic) == 0)
+                if (!(channels & UINT32_C(1) << i))
                         snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "",
                                  topic);
         }
@@ -95,12 +108,12 @@ static int unequal(const struct tg_kafka_settings *settings,
 }
 
 int tg_topics_check(struct tg_client *client, const struct tg_kafka_settings *settings,
-                    int32_t *ret_partitions, struct tg_error *error)
+                    struct tg_topics_found *ret_found, struct tg_error *error)
 {
         const struct rd_kafka_metadata *metadata;
         rd_kafka_resp_err_t code =
                 rd_kafka_metadata(client->handle, 1, NULL, &metadata, TG_TOPICS_TIMEOUT_MS);
-        int32_t partitions;
+        struct tg_topics_found found;
         int result;
 
         if (code) {
@@ -116,12 +129,13 @@ int tg_topics_check(struct tg_client *client, const struct tg_kafka_settings *se
                                tg_kafka_settings_find(settings, "bootstrap.servers"),
                                TG_TOPICS_TIMEOUT_MS / 1000, rd_kafka_err2str(code));
         }
-        result = missing(settings, metadata, &partitions, error);
+        result = missing(settings, metadata, &found.partitions, error);
         if (result == 0)
                 result = unequal(settings, metadata, error);
         if (result == 0) {
-                tell_missing_channels(client, settings, metadata);
-                *ret_partitions = partitions;
+                found.channels = channels_of(settings, metadata);
+                tell_missing_channels(client, settings, found.channels);
+                *ret_found = found;
         }
         rd_kafka_metadata_destroy(metadata);
         return result;

@@ -11,9 +11,14 @@
 
 enum { TG_TOPICS_TIMEOUT_MS = 15000 };
 
+struct tg_topics_found {
+        int32_t partitions; /* that requests, touchpoints and decisions have */
+        uint32_t channels;  /* bit i: there is a topic for the permitted messages of channel i */
+};
+
 /*
- * Returns 0 and the number of partitions that requests, touchpoints and decisions have, or -1: no
- * broker answers, topics are missing (with the commands that create them) or differ in number.
+ * Returns 0, or -1: no broker answers, topics are missing (with the commands that create them) or
+ * differ in their number of partitions.
  */
 int tg_topics_check(struct tg_client *client, const struct tg_kafka_settings *settings,
-                    int32_t *ret_partitions, struct tg_error *error);
+                    struct tg_topics_found *ret_found, struct tg_error *error);

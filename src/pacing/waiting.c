@@ -2,7 +2,8 @@
 /*
  * The deferred are in a timing wheel; those of them that have fallen due are in line, as are those
  * of each throttle. All, those freed since the last commit included, are in one list in the order
- * they were made. A journal keeps what each message was like before it was taken out.
+ * they were made. A journal keeps what each message was like before it was taken out; it is in
+ * pieces, so that growing copies none.
  */
 #include "pacing/waiting.h"
 
@@ -24,6 +25,15 @@ struct entry {
         int32_t place; /* TAKEN: it was made */
 };
 
+enum { PIECE = 512 };
+
+/* A part of the journal. */
+struct piece {
+        struct piece *older; /* full */
+        size_t count;
+        struct entry entries[PIECE];
+};
+
 struct tg_waiting {
         struct tg_waiting_limits limits;
         size_t messages; /* made and not freed */
@@ -31,11 +41,11 @@ struct tg_waiting {
         struct tg_waiter *oldest; /* of all, owned */
         struct tg_waiter *newest;
         struct tg_waiter *gone; /* freed since the commit, chained through `next` */
-        struct entry *journal;  /* owned; since the commit */
-        size_t journal_count;
-        size_t journal_capacity;
+        struct piece *journal;  /* owned; since the commit */
         struct tg_wheel deferred;
         struct tg_queue ready; /* was deferred, is due */
+        bool gathering;        /* not all that is due by `gather_ms` is ready yet */
+        int64_t gather_ms;
         size_t throttles;
         struct tg_queue queues[]; /* one a throttle */
 };
@@ -51,6 +61,15 @@ struct tg_waiting *tg_waiting_new(size_t throttles, struct tg_waiting_limits lim
         return waiting;
 }
 
+/* Drops the latest piece of the journal. */
+static void drop_piece(struct tg_waiting *waiting)
+{
+        struct piece *older = waiting->journal->older;
+
+        free(waiting->journal);
+        waiting->journal = older;
+}
+
 void tg_waiting_free(struct tg_waiting *waiting)
 {
         if (!waiting)
@@ -64,18 +83,22 @@ void tg_waiting_free(struct tg_waiting *waiting)
         for (size_t i = 0; i < waiting->throttles; i++)
                 tg_queue_deinit(&waiting->queues[i]);
         tg_queue_deinit(&waiting->ready);
-        free(waiting->journal);
+        while (waiting->journal)
+                drop_piece(waiting);
         free(waiting);
 }
 
 static void note(struct tg_waiting *waiting, struct tg_waiter *waiter)
 {
-        if (waiting->journal_count == waiting->journal_capacity) {
-                waiting->journal_capacity = 2 * waiting->journal_capacity + 64;
-                waiting->journal = tg_reallocate(
-                        waiting->journal, waiting->journal_capacity * sizeof waiting->journal[0]);
+        struct piece *piece = waiting->journal;
+
+        if (!piece || piece->count == PIECE) {
+                piece = tg_allocate(sizeof *piece);
+                piece->older = waiting->journal;
+                piece->count = 0;
+                waiting->journal = piece;
         }
-        waiting->journal[waiting->journal_count++] =
+        piece->entries[piece->count++] =
                 (struct entry){waiter, waiter->due_ms, waiter->decided_ms, waiter->place};
 }
 
@@ -165,6 +188,26 @@ int64_t tg_waiting_due(const struct tg_waiting *waiting, const struct tg_gcra *t
         return due_ms;
 }
 
+bool tg_waiting_gather(struct tg_waiting *waiting, int64_t t_ms, size_t most)
+{
+        if (!waiting->gathering)
+                waiting->gather_ms = t_ms;
+        while (waiting->deferred.count && tg_wheel_due(&waiting->deferred) <= waiting->gather_ms) {
+                struct tg_waiter *waiter, *next;
+
+                waiting->gathering = most == 0;
+                if (waiting->gathering)
+                        return false;
+                most -= tg_wheel_take(&waiting->deferred, most, &waiter);
+                for (; waiter; waiter = next) {
+                        next = waiter->next;
+                        tg_queue_put(&waiting->ready, waiter);
+                }
+        }
+        waiting->gathering = false;
+        return true;
+}
+
 /* Whose turn it is at T_MS, or NULL. */
 static struct tg_queue *first_queue(struct tg_waiting *waiting, const struct tg_gcra *throttles,
                                     int64_t t_ms)
@@ -173,9 +216,7 @@ static struct tg_queue *first_queue(struct tg_waiting *waiting, const struct tg_
                 if (waiting->queues[i].count && tg_gcra_conforms_ms(&throttles[i]) <= t_ms)
                         return &waiting->queues[i];
         }
-        while (tg_wheel_due(&waiting->deferred) <= t_ms && waiting->deferred.count)
-                tg_queue_put_chain(&waiting->ready, tg_wheel_take(&waiting->deferred));
-        return waiting->ready.count ? &waiting->ready : NULL;
+        return waiting->ready.count && !waiting->gathering ? &waiting->ready : NULL;
 }
 
 struct tg_waiter *tg_waiting_take(struct tg_waiting *waiting, const struct tg_gcra *throttles,
@@ -190,6 +231,11 @@ struct tg_waiter *tg_waiting_take(struct tg_waiting *waiting, const struct tg_gc
         note(waiting, waiter);
         waiter->place = TAKEN;
         return waiter;
+}
+
+bool tg_waiting_queued(const struct tg_waiting *waiting, size_t throttle)
+{
+        return waiting->queues[throttle].count > 0;
 }
 
 size_t tg_waiting_count(const struct tg_waiting *waiting)
@@ -214,7 +260,8 @@ void tg_waiting_commit(struct tg_waiting *waiting)
                 destroy(waiting, waiting->gone);
                 waiting->gone = next;
         }
-        waiting->journal_count = 0;
+        while (waiting->journal)
+                drop_piece(waiting);
 }
 
 /* Counts what was freed again. */
@@ -233,9 +280,10 @@ static void place_all(struct tg_waiting *waiting)
 
         tg_wheel_init(&waiting->deferred);
         waiting->deferred.now_ms = now_ms;
-        waiting->ready.count = 0;
+        waiting->gathering = false;
+        tg_queue_clear(&waiting->ready);
         for (size_t i = 0; i < waiting->throttles; i++)
-                waiting->queues[i].count = 0;
+                tg_queue_clear(&waiting->queues[i]);
         for (struct tg_waiter *waiter = waiting->oldest; waiter; waiter = waiter->newer) {
                 int32_t place = waiter->place;
 
@@ -247,22 +295,52 @@ static void place_all(struct tg_waiting *waiting)
         }
 }
 
+/* Makes what ENTRY is about what it was before. */
+static void revert(struct tg_waiting *waiting, const struct entry *entry)
+{
+        struct tg_waiter *waiter = entry->waiter;
+
+        if (entry->place == TAKEN) {
+                waiting->messages--;
+                waiting->bytes -= waiter->size;
+                destroy(waiting, waiter);
+                return;
+        }
+        waiter->due_ms = entry->due_ms;
+        waiter->decided_ms = entry->decided_ms;
+        waiter->place = entry->place;
+}
+
 void tg_waiting_undo(struct tg_waiting *waiting)
 {
         revive(waiting);
-        while (waiting->journal_count > 0) {
-                const struct entry *entry = &waiting->journal[--waiting->journal_count];
-                struct tg_waiter *waiter = entry->waiter;
+        for (; waiting->journal; drop_piece(waiting)) {
+                struct piece *piece = waiting->journal;
 
-                if (entry->place == TAKEN) {
-                        waiting->messages--;
-                        waiting->bytes -= waiter->size;
-                        destroy(waiting, waiter);
-                        continue;
-                }
-                waiter->due_ms = entry->due_ms;
-                waiter->decided_ms = entry->decided_ms;
-                waiter->place = entry->place;
+                while (piece->count > 0)
+                        revert(waiting, &piece->entries[--piece->count]);
         }
         place_all(waiting);
+}
+
+struct tg_waiting *tg_waiting_rearrange(struct tg_waiting *waiting, size_t throttles,
+                                        const int32_t *places, int64_t t_ms)
+{
+        assert(!waiting->journal && !waiting->gone);
+        for (struct tg_waiter *waiter = waiting->oldest; waiter; waiter = waiter->newer) {
+                if (waiter->place < 0)
+                        continue;
+                waiter->place = places[waiter->place];
+                if (waiter->place >= 0)
+                        continue;
+                waiter->place = DEFERRED;
+                waiter->due_ms = t_ms;
+        }
+        for (size_t i = 0; i < waiting->throttles; i++)
+                tg_queue_deinit(&waiting->queues[i]);
+        waiting = tg_reallocate(waiting, sizeof *waiting + throttles * sizeof waiting->queues[0]);
+        memset(waiting->queues, 0, throttles * sizeof waiting->queues[0]);
+        waiting->throttles = throttles;
+        place_all(waiting);
+        return waiting;
 }

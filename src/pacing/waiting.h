@@ -4,11 +4,13 @@
  *
  * A waiting message is the bytes of its request, kept whole, so that it is decided anew from the
  * start when it falls due. The number of messages and their bytes are bounded. A deferred message
- * is due at its own time; a throttle's queue when its head conforms. At one moment the queues go
- * first, in policy order, then the deferred by priority, then age.
+ * is due at its own time; a throttle's queue when its head conforms. What has fallen due is lined
+ * up first, a part at a time if the caller wants, and taken once all of it is: the queues first, in
+ * policy order, then the deferred by priority, then age.
  *
- * Cost: deferring is constant; taking is linear in what falls due together, and logarithmic in that
- * and in a queue's length for each taken. One owner, one thread.
+ * Cost: deferring is constant; lining up is linear in what falls due together, and taking constant,
+ * as long as messages fit the runs of a line (pacing/queue.h), else logarithmic in those that do
+ * not. One owner, one thread.
  *
  * What was done since the last tg_waiting_commit() can be undone as a whole; until then what was
  * freed is kept (and no longer counted).
@@ -27,7 +29,7 @@ struct tg_waiter {
         int32_t priority;        /* larger is higher */
         const void *reading;     /* how its bytes are decoded; the source's, which outlives it */
         int32_t place;           /* where it is; from here on private to pacing/ */
-        struct tg_waiter *next;  /* with which it is due, or gone */
+        struct tg_waiter *next;  /* behind it in its slot or run, or gone */
         struct tg_waiter *older; /* made before it */
         struct tg_waiter *newer; /* made after it */
         size_t size;             /* of the datum */
@@ -59,11 +61,22 @@ void tg_waiting_queue(struct tg_waiting *waiting, size_t throttle, struct tg_wai
 int64_t tg_waiting_due(const struct tg_waiting *waiting, const struct tg_gcra *throttles);
 
 /*
- * Takes out the next message that is due at or before T_MS: heads of queues first. The caller puts
- * it back or frees it. NULL: there is none.
+ * Lines up the deferred that are due at or before T_MS, looking at up to MOST messages. Returns
+ * whether all that was due is in line: by T_MS or, if an earlier call began and did not finish, by
+ * the T_MS of that.
+ */
+bool tg_waiting_gather(struct tg_waiting *waiting, int64_t t_ms, size_t most);
+
+/*
+ * Takes out the next message: the head of a queue whose throttle conforms at T_MS, else the first
+ * of the deferred in line, if all are that should be. The caller puts it back or frees it. NULL:
+ * there is none.
  */
 struct tg_waiter *tg_waiting_take(struct tg_waiting *waiting, const struct tg_gcra *throttles,
                                   int64_t t_ms);
+
+/* Whether a message waits for its turn at this throttle. */
+bool tg_waiting_queued(const struct tg_waiting *waiting, size_t throttle);
 
 size_t tg_waiting_count(const struct tg_waiting *waiting);
 
@@ -75,3 +88,11 @@ void tg_waiting_commit(struct tg_waiting *waiting);
 
 /* All waits again as at the last commit: linear in what waits. */
 void tg_waiting_undo(struct tg_waiting *waiting);
+
+/*
+ * The throttles are others from now on, just after a commit: what was in line for throttle i is now
+ * in line for number places[i] of them, or, where that is negative, due at T_MS. Returns WAITING,
+ * which may have moved. Linear in what waits.
+ */
+struct tg_waiting *tg_waiting_rearrange(struct tg_waiting *waiting, size_t throttles,
+                                        const int32_t *places, int64_t t_ms);

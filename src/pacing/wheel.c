@@ -31,22 +31,23 @@ void tg_wheel_put(struct tg_wheel *wheel, struct tg_waiter *waiter)
         slot = &level->slots[number];
         if (!(level->occupied >> number & 1)) {
                 level->occupied |= UINT64_C(1) << number;
-                slot->first = NULL;
+                slot->first = waiter;
                 slot->earliest_ms = waiter->due_ms;
+        } else {
+                slot->last->next = waiter;
         }
         if (waiter->due_ms < slot->earliest_ms)
                 slot->earliest_ms = waiter->due_ms;
-        waiter->next = slot->first;
-        slot->first = waiter;
+        waiter->next = NULL;
+        slot->last = waiter;
         wheel->count++;
 }
 
-/* The lowest level in use, which holds what is next; the wheel is not empty. */
+/* The lowest level in use, which holds what is next; some slot is in use. */
 static struct tg_wheel_level *lowest(const struct tg_wheel *wheel)
 {
         const struct tg_wheel_level *level = wheel->levels;
 
-        assert(wheel->count > 0);
         while (!level->occupied)
                 level++;
         return (struct tg_wheel_level *)level;
@@ -58,28 +59,45 @@ int64_t tg_wheel_due(const struct tg_wheel *wheel)
 
         if (wheel->count == 0)
                 return TG_NEVER;
+        if (wheel->turning)
+                return wheel->now_ms;
         level = lowest(wheel);
         return level->slots[__builtin_ctzll(level->occupied)].earliest_ms;
 }
 
-struct tg_waiter *tg_wheel_take(struct tg_wheel *wheel)
+/* The turn of the first slot comes. */
+static void turn(struct tg_wheel *wheel)
 {
         struct tg_wheel_level *level = lowest(wheel);
-        struct tg_wheel_slot *slot = &level->slots[__builtin_ctzll(level->occupied)];
-        struct tg_waiter *waiter = slot->first, *next, *taken = NULL;
+        const struct tg_wheel_slot *slot = &level->slots[__builtin_ctzll(level->occupied)];
 
         level->occupied &= level->occupied - 1;
         wheel->now_ms = slot->earliest_ms;
-        for (; waiter; waiter = next) {
-                next = waiter->next;
+        wheel->turning = slot->first;
+}
+
+size_t tg_wheel_take(struct tg_wheel *wheel, size_t most, struct tg_waiter **ret_taken)
+{
+        struct tg_waiter *taken = NULL, **end = &taken;
+        size_t count = 0;
+
+        assert(wheel->count > 0 && most > 0);
+        if (!wheel->turning)
+                turn(wheel);
+        for (; wheel->turning && count < most; count++) {
+                struct tg_waiter *waiter = wheel->turning;
+
+                wheel->turning = waiter->next;
                 wheel->count--;
                 if (waiter->due_ms == wheel->now_ms) {
-                        waiter->next = taken;
-                        taken = waiter;
+                        *end = waiter;
+                        end = &waiter->next;
                 } else {
                         tg_wheel_put(wheel, waiter);
                         wheel->moves++;
                 }
         }
-        return taken;
+        *end = NULL;
+        *ret_taken = taken;
+        return count;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "recording/reader.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,11 +11,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 #include "base/memory.h"
-#include "records/request.h"
 #include "records/schemas.h"
-#include "records/touchpoint.h"
 
 static const struct stem {
         const char *pattern;
@@ -29,7 +29,6 @@ static const struct stem {
 struct file {
         char *path;
         struct tg_span bytes; /* mapped */
-        struct tg_plan *head;
         struct tg_plan *full;
         struct tg_plan *whole; /* fills the head, and reads on to the end of the record */
         struct tg_reading reading;
@@ -76,14 +75,13 @@ static int compile_reading(struct file *file, const struct stem *stem, struct tg
                 return tg_fail_context(error, "%s", file->path);
         if (tg_schema_parse(container.schema_json, &writer, error) < 0 ||
             tg_schema_parse(tg_shipped_text(stem->schema), &reader, error) < 0 ||
-            tg_plan_compile_prefix(writer, reader, &tg_head_layout, &file->head, error) < 0 ||
             tg_plan_compile(writer, reader, &tg_head_layout, &file->whole, error) < 0 ||
             tg_plan_compile(writer, reader, stem->layout, &file->full, error) < 0) {
                 tg_container_deinit(&container);
                 return tg_fail_context(error, "%s", file->path);
         }
         tg_container_deinit(&container);
-        file->reading = (struct tg_reading){file->head, file->full};
+        file->reading = (struct tg_reading){file->full};
         file->fingerprint = tg_schema_fingerprint(writer);
         return 0;
 }
@@ -174,7 +172,6 @@ void tg_recording_close(struct tg_recording *recording)
 
                         if (file->bytes.data)
                                 munmap((void *)(uintptr_t)file->bytes.data, file->bytes.size);
-                        tg_plan_free(file->head);
                         tg_plan_free(file->full);
                         tg_plan_free(file->whole);
                         free(file->path);
@@ -210,6 +207,7 @@ struct tg_stream_reader {
         struct block *block; /* of a compressed file; NULL: spans into the mapping */
         struct tg_span rest; /* of the block */
         uint64_t records;    /* left in the block */
+        XXH3_state_t *hash;  /* owned: of all blocks so far; NULL: nobody asks */
 };
 
 struct tg_stream_reader *tg_stream_reader_new(const struct tg_recording *recording,
@@ -238,7 +236,28 @@ void tg_stream_reader_free(struct tg_stream_reader *reader)
         tg_stream_release(reader->block);
         if (reader->open)
                 tg_container_deinit(&reader->container);
+        XXH3_freeState(reader->hash);
         free(reader);
+}
+
+void tg_stream_reader_hash(struct tg_stream_reader *reader)
+{
+        assert(!reader->hash && !reader->open);
+        reader->hash = XXH3_createState();
+        if (!reader->hash)
+                abort();
+        XXH3_128bits_reset(reader->hash);
+}
+
+void tg_stream_reader_digest(const struct tg_stream_reader *reader,
+                             uint8_t ret_digest[static TG_STREAM_DIGEST_SIZE])
+{
+        XXH128_canonical_t digest;
+
+        assert(reader->hash);
+        XXH128_canonicalFromHash(&digest, XXH3_128bits_digest(reader->hash));
+        _Static_assert(sizeof digest == TG_STREAM_DIGEST_SIZE, "128 bits");
+        memcpy(ret_digest, &digest, sizeof digest);
 }
 
 /* Makes the block last read its own, so that reading on doesn't overwrite it. */
@@ -274,6 +293,8 @@ static int next_block(struct tg_stream_reader *reader, struct tg_error *error)
                         keep_block(reader);
                         reader->rest = block.data;
                         reader->records = block.count;
+                        if (reader->hash)
+                                XXH3_128bits_update(reader->hash, block.data.data, block.data.size);
                         if (block.data.size > 0)
                                 return 0;
                         continue;
@@ -300,19 +321,30 @@ static void take_rest(struct tg_stream_reader *reader, struct tg_stream_record *
 
 /*
  * Records of a block stand behind one another without a length: to find where one ends, it is
- * decoded. If that fails, nobody knows where the next begins: the rest of the block is one fault.
+ * decoded. What can't be may still be walked over, if it only has what our schema has no word for;
+ * otherwise nobody knows where the next begins, and the rest of the block is one fault.
  */
-static void cut_record(struct tg_stream_reader *reader, struct tg_stream_record *record)
+static void cut_record(struct tg_stream_reader *reader, struct tg_stream_record *record,
+                       union tg_event *event)
 {
         const struct file *file = &reader->files->items[reader->file];
         size_t size;
-        int fault = tg_plan_decode(file->whole, reader->rest, &record->head, &size);
+        int fault = event ? tg_plan_decode(file->full, reader->rest, event, &size) : 0;
 
-        if (fault < 0) {
-                take_rest(reader, record, tg_decode_error_text(fault));
-                return;
+        if (event && fault == 0) {
+                record->head = event->head;
+        } else {
+                int broken = tg_plan_decode(file->whole, reader->rest, &record->head, &size);
+
+                if (broken < 0) {
+                        take_rest(reader, record, tg_decode_error_text(broken));
+                        return;
+                }
         }
-        if (record->head.customer.size == 0) {
+        if (fault < 0) {
+                record->fault = "undecodable";
+                record->detail = tg_decode_error_text(fault);
+        } else if (record->head.customer.size == 0) {
                 record->fault = "no customer";
                 record->detail = "its customer is empty, so it belongs to no partition";
         }
@@ -323,6 +355,12 @@ static void cut_record(struct tg_stream_reader *reader, struct tg_stream_record 
 
 int tg_stream_reader_next(struct tg_stream_reader *reader, struct tg_stream_record *ret_record,
                           struct tg_error *error)
+{
+        return tg_stream_reader_decode(reader, ret_record, NULL, error);
+}
+
+int tg_stream_reader_decode(struct tg_stream_reader *reader, struct tg_stream_record *ret_record,
+                            union tg_event *ret_event, struct tg_error *error)
 {
         int answer;
 
@@ -339,7 +377,7 @@ int tg_stream_reader_next(struct tg_stream_reader *reader, struct tg_stream_reco
         if (reader->block)
                 reader->block->users++;
         if (reader->records > 0)
-                cut_record(reader, ret_record);
+                cut_record(reader, ret_record, ret_event);
         else
                 take_rest(reader, ret_record, "its block holds more than the records it claims");
         ret_record->file_bytes = reader->bytes_before + reader->container.offset;

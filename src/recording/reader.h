@@ -12,7 +12,7 @@
 
 #include "avro/container.h"
 #include "base/error.h"
-#include "records/head.h"
+#include "records/event.h"
 #include "records/stream.h"
 
 struct tg_recording;
@@ -45,6 +45,24 @@ void tg_stream_reader_free(struct tg_stream_reader *reader); /* NULL is fine */
 /* Returns 0 and the next record, 1 behind the last one, or -1 (a broken file: which, and where). */
 int tg_stream_reader_next(struct tg_stream_reader *reader, struct tg_stream_record *ret_record,
                           struct tg_error *error);
+
+/*
+ * The same, and decodes it: that costs little more than finding its end. RET_EVENT is filled if
+ * there is no fault.
+ */
+int tg_stream_reader_decode(struct tg_stream_reader *reader, struct tg_stream_record *ret_record,
+                            union tg_event *ret_event, struct tg_error *error);
+
+/*
+ * Asked before the first record: reckons a hash of all records' bytes in their order, whatever the
+ * files, blocks and codecs they came in. The digest is of what was read so far, to the end of the
+ * block.
+ */
+enum { TG_STREAM_DIGEST_SIZE = 16 };
+
+void tg_stream_reader_hash(struct tg_stream_reader *reader);
+void tg_stream_reader_digest(const struct tg_stream_reader *reader,
+                             uint8_t ret_digest[static TG_STREAM_DIGEST_SIZE]);
 
 /* The record's bytes are needed no more. Any order; the reader may be gone. */
 void tg_stream_release(void *owner);

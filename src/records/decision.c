@@ -10,10 +10,20 @@
 
 #include "avro/encode.h"
 
-static void put_receipt(struct tg_buffer *buffer, const struct tg_receipt *receipt)
+enum {
+        FIELDS_MAX = 32,                         /* of a record and those in it, but for lists */
+        FIELD_SIZE_MAX = 1 + TG_VARINT_SIZE_MAX, /* without the bytes of a string */
+};
+
+static uint8_t *write_text(uint8_t *at, const char *text)
 {
-        tg_put_long(buffer, receipt->time_ms);
-        tg_put_int(buffer, receipt->tag);
+        return tg_write_span(at, tg_span_text(text));
+}
+
+static uint8_t *write_receipt(uint8_t *at, const struct tg_receipt *receipt)
+{
+        at = tg_write_long(at, receipt->time_ms);
+        return tg_write_long(at, receipt->tag);
 }
 
 static void put_position(struct tg_buffer *buffer, const struct tg_position *position)
@@ -41,48 +51,81 @@ static void put_reasons(struct tg_buffer *buffer, const struct tg_decision *deci
         tg_put_items_end(buffer);
 }
 
-/* Channel to topic: what decisions and permitted messages have in common. */
-static void put_subject(struct tg_buffer *buffer, const struct tg_request *request)
+/* The bytes of write_subject()'s strings. */
+static size_t subject_size(const struct tg_request *request)
 {
-        tg_put_enum(buffer, request->channel);
-        tg_put_enum(buffer, request->kind);
-        tg_put_enum(buffer, request->class);
-        tg_put_optional_span(buffer, request->campaign);
-        tg_put_optional_span(buffer, request->subject);
-        tg_put_optional_span(buffer, request->category);
-        tg_put_optional_span(buffer, request->topic);
+        return request->campaign.size + request->subject.size + request->category.size +
+               request->topic.size;
+}
+
+/* Channel to topic: what decisions and permitted messages have in common. */
+static uint8_t *write_subject(uint8_t *at, const struct tg_request *request)
+{
+        at = tg_write_long(at, request->channel);
+        at = tg_write_long(at, request->kind);
+        at = tg_write_long(at, request->class);
+        at = tg_write_optional_span(at, request->campaign);
+        at = tg_write_optional_span(at, request->subject);
+        at = tg_write_optional_span(at, request->category);
+        return tg_write_optional_span(at, request->topic);
+}
+
+static uint8_t *write_policy(uint8_t *at, const struct tg_policy_name *policy)
+{
+        at = write_text(at, policy->name);
+        return tg_write_span(at, tg_span_of(policy->hash, TG_POLICY_HASH_SIZE));
+}
+
+/* From the id to the time until. */
+static void put_outcome(struct tg_buffer *buffer, const struct tg_decision *decision)
+{
+        const struct tg_request *request = decision->request;
+        uint8_t *at = tg_put_room(buffer, FIELDS_MAX * FIELD_SIZE_MAX + request->id.size +
+                                                  request->customer.size);
+
+        at = tg_write_span(at, request->id);
+        at = tg_write_span(at, request->customer);
+        at = tg_write_long(at, decision->time_ms);
+        at = tg_write_long(at, decision->outcome);
+        at = tg_write_byte(at, decision->final);
+        at = tg_write_byte(at, decision->repeat);
+        at = tg_write_optional_long(at, decision->until_ms, TG_NO_TIME);
+        buffer->size = (size_t)(at - buffer->data);
+}
+
+/* From the message id to the arm. */
+static void put_message(struct tg_buffer *buffer, const struct tg_decision *decision)
+{
+        const struct tg_request *request = decision->request;
+        uint8_t *at = tg_put_room(buffer, FIELDS_MAX * FIELD_SIZE_MAX + decision->message_id.size +
+                                                  subject_size(request));
+
+        at = tg_write_optional_span(at, decision->message_id);
+        if (decision->receipt.present)
+                at = write_receipt(tg_write_byte(at, 2), &decision->receipt);
+        else
+                at = tg_write_byte(at, 0);
+        at = tg_write_long(at, tg_request_expiry(request));
+        at = write_subject(at, request);
+        at = tg_write_long(at, request->priority);
+        at = tg_write_long(at, decision->variant);
+        at = tg_write_byte(at, 0); /* arm */
+        buffer->size = (size_t)(at - buffer->data);
 }
 
 static void put_policy(struct tg_buffer *buffer, const struct tg_policy_name *policy)
 {
-        tg_put_text(buffer, policy->name);
-        tg_put_text(buffer, policy->hash);
+        uint8_t *at = tg_put_room(buffer,
+                                  2 * FIELD_SIZE_MAX + strlen(policy->name) + TG_POLICY_HASH_SIZE);
+
+        buffer->size = (size_t)(write_policy(at, policy) - buffer->data);
 }
 
 void tg_decision_encode(struct tg_buffer *buffer, const struct tg_decision *decision)
 {
-        const struct tg_request *request = decision->request;
-
-        tg_put_span(buffer, request->id);
-        tg_put_span(buffer, request->customer);
-        tg_put_long(buffer, decision->time_ms);
-        tg_put_enum(buffer, decision->outcome);
-        tg_put_bool(buffer, decision->final);
-        tg_put_bool(buffer, decision->repeat);
-        tg_put_optional_time(buffer, decision->until_ms);
+        put_outcome(buffer, decision);
         put_reasons(buffer, decision);
-        tg_put_optional_span(buffer, decision->message_id);
-        if (decision->receipt.present) {
-                tg_put_present(buffer);
-                put_receipt(buffer, &decision->receipt);
-        } else {
-                tg_put_null(buffer);
-        }
-        tg_put_long(buffer, tg_request_expiry(request));
-        put_subject(buffer, request);
-        tg_put_int(buffer, request->priority);
-        tg_put_enum(buffer, decision->variant);
-        tg_put_null(buffer); /* arm */
+        put_message(buffer, decision);
         put_position(buffer, &decision->source);
         tg_put_items_begin(buffer, decision->fact_count);
         for (size_t i = 0; i < decision->fact_count; i++)
@@ -94,21 +137,28 @@ void tg_decision_encode(struct tg_buffer *buffer, const struct tg_decision *deci
 void tg_permitted_encode(struct tg_buffer *buffer, const struct tg_decision *decision)
 {
         const struct tg_request *request = decision->request;
+        uint8_t *at =
+                tg_put_room(buffer, FIELDS_MAX * FIELD_SIZE_MAX + decision->message_id.size +
+                                            request->id.size + request->customer.size +
+                                            subject_size(request) + request->segment.size +
+                                            request->purpose.size + strlen(decision->policy->name) +
+                                            TG_POLICY_HASH_SIZE + request->payload.size);
 
-        tg_put_span(buffer, decision->message_id);
-        tg_put_span(buffer, request->id);
-        tg_put_span(buffer, request->customer);
-        tg_put_long(buffer, decision->time_ms);
-        put_receipt(buffer, &decision->receipt);
-        tg_put_long(buffer, tg_request_expiry(request));
-        put_subject(buffer, request);
-        tg_put_optional_span(buffer, request->segment);
-        tg_put_optional_span(buffer, request->purpose);
-        tg_put_int(buffer, request->priority);
-        tg_put_enum(buffer, decision->variant);
-        tg_put_null(buffer); /* arm */
-        put_policy(buffer, decision->policy);
-        tg_put_span(buffer, request->payload);
+        at = tg_write_span(at, decision->message_id);
+        at = tg_write_span(at, request->id);
+        at = tg_write_span(at, request->customer);
+        at = tg_write_long(at, decision->time_ms);
+        at = write_receipt(at, &decision->receipt);
+        at = tg_write_long(at, tg_request_expiry(request));
+        at = write_subject(at, request);
+        at = tg_write_optional_span(at, request->segment);
+        at = tg_write_optional_span(at, request->purpose);
+        at = tg_write_long(at, request->priority);
+        at = tg_write_long(at, decision->variant);
+        at = tg_write_byte(at, 0); /* arm */
+        at = write_policy(at, decision->policy);
+        at = tg_write_span(at, request->payload);
+        buffer->size = (size_t)(at - buffer->data);
 }
 
 void tg_rejection_encode(struct tg_buffer *buffer, const struct tg_rejection *rejection)
@@ -120,19 +170,33 @@ void tg_rejection_encode(struct tg_buffer *buffer, const struct tg_rejection *re
         tg_put_span(buffer, rejection->value);
 }
 
+/* Of A, a zero byte and B; such as are short are put together, which is much the faster. */
+static XXH128_hash_t hash_pair(struct tg_span a, struct tg_span b)
+{
+        uint8_t bytes[256];
+        XXH3_state_t state;
+
+        if (a.size + 1 + b.size <= sizeof bytes) {
+                memcpy(bytes, a.data, a.size);
+                bytes[a.size] = 0;
+                memcpy(bytes + a.size + 1, b.data, b.size);
+                return XXH3_128bits(bytes, a.size + 1 + b.size);
+        }
+        XXH3_INITSTATE(&state);
+        XXH3_128bits_reset(&state);
+        XXH3_128bits_update(&state, a.data, a.size);
+        XXH3_128bits_update(&state, "", 1);
+        XXH3_128bits_update(&state, b.data, b.size);
+        return XXH3_128bits_digest(&state);
+}
+
 void tg_message_id(struct tg_span customer, struct tg_span request_id,
                    char ret_id[static TG_MESSAGE_ID_SIZE + 1])
 {
         static const char digits[] = "0123456789abcdef";
         XXH128_canonical_t canonical;
-        XXH3_state_t state;
 
-        XXH3_INITSTATE(&state);
-        XXH3_128bits_reset(&state);
-        XXH3_128bits_update(&state, customer.data, customer.size);
-        XXH3_128bits_update(&state, "", 1);
-        XXH3_128bits_update(&state, request_id.data, request_id.size);
-        XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(&state));
+        XXH128_canonicalFromHash(&canonical, hash_pair(customer, request_id));
         for (size_t i = 0; i < sizeof canonical.digest; i++) {
                 ret_id[2 * i] = digits[canonical.digest[i] >> 4];
                 ret_id[2 * i + 1] = digits[canonical.digest[i] & 15];

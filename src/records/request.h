@@ -53,6 +53,9 @@ extern const struct tg_layout tg_request_layout;
  */
 void tg_request_general(const struct tg_request *request, struct tg_request *ret_request);
 
+/* Whether what REQUEST says of times, but for its own, lies in the years 0 to 9999. */
+bool tg_request_within_calendar(const struct tg_request *request);
+
 #define TG_EXPIRES_AFTER_MS (72 * TG_HOUR_MS)
 
 /* The message may leave before this time; it always has one. Saturates. */

@@ -11,6 +11,5 @@ enum tg_stream { TG_STREAM_TOUCHPOINTS, TG_STREAM_REQUESTS, TG_STREAMS };
 
 /* How the data of one writer's schema are read. Shared, immutable. */
 struct tg_reading {
-        const struct tg_plan *head; /* id, customer, time alone */
-        const struct tg_plan *full;
+        const struct tg_plan *full; /* into a union tg_event */
 };

@@ -19,6 +19,7 @@ struct worker {
         pthread_t thread;
         const struct tg_shard_options *options;
         struct tg_replay_source *source;
+        struct tg_paced *paced; /* the same at the replay's speed */
         struct tg_port port;
         struct tg_summary summary;
         struct tg_error error;
@@ -34,9 +35,41 @@ static void *work(void *argument)
         return NULL;
 }
 
-/* Waits for a worker, and tells how far the first has come meanwhile. */
-static void join(struct worker *worker, const struct worker *first,
-                 const struct tg_replay_options *options, size_t total)
+/* How far the workers have come: the first reads for all, and each takes up its own records. */
+static struct tg_replay_progress progress_of(const struct worker *workers, uint32_t count,
+                                             const struct tg_recording *recording)
+{
+        struct tg_replay_progress progress = {
+                .bytes_read = tg_replay_source_bytes(workers[0].source),
+                .bytes_total = tg_recording_bytes(recording),
+                .time_ms = TG_NO_TIME,
+        };
+
+        for (uint32_t i = 0; i < count; i++) {
+                int64_t time_ms = tg_paced_time_ms(workers[i].paced);
+
+                progress.records += tg_paced_records(workers[i].paced);
+                if (time_ms > progress.time_ms)
+                        progress.time_ms = time_ms;
+        }
+        return progress;
+}
+
+static void tell(const struct worker *workers, const struct tg_replay_options *options,
+                 const struct tg_recording *recording, bool writing)
+{
+        struct tg_replay_progress progress;
+
+        if (!options->progress)
+                return;
+        progress = progress_of(workers, options->shards, recording);
+        progress.writing = writing;
+        options->progress(options->progress_context, &progress);
+}
+
+/* Waits for a worker, and tells how far all have come meanwhile. */
+static void join(struct worker *worker, const struct worker *workers,
+                 const struct tg_replay_options *options, const struct tg_recording *recording)
 {
         struct timespec until;
 
@@ -47,26 +80,35 @@ static void join(struct worker *worker, const struct worker *first,
                 until.tv_nsec %= TG_SECOND_MS * TG_MS_NS;
                 if (pthread_timedjoin_np(worker->thread, NULL, &until) != ETIMEDOUT)
                         return;
-                options->progress(options->progress_context, tg_replay_source_bytes(first->source),
-                                  total);
+                tell(workers, options, recording, false);
         }
         pthread_join(worker->thread, NULL);
 }
 
-static int start(struct worker *workers, const struct tg_replay_options *options,
-                 const struct tg_recording *recording, struct tg_outputs *outputs,
-                 uint32_t *ret_started, struct tg_error *error)
+static void prepare(struct worker *workers, const struct tg_replay_options *options,
+                    const struct tg_recording *recording, const struct tg_pace *pace,
+                    struct tg_outputs *outputs)
 {
         for (uint32_t i = 0; i < options->shards; i++) {
                 struct worker *worker = &workers[i];
-                int failure;
+                struct tg_source source;
 
                 worker->options = &options->shard;
                 worker->source = tg_replay_source_new(recording, i, options->shards,
                                                       options->shard.partition.partitions);
-                worker->port.source = tg_replay_source_port(worker->source);
+                source = tg_replay_source_port(worker->source);
+                worker->paced = tg_paced_new(pace, &source);
+                worker->port.source = tg_paced_port(worker->paced);
                 worker->port.sink = tg_outputs_sink(outputs);
-                failure = pthread_create(&worker->thread, NULL, work, worker);
+        }
+}
+
+static int start(struct worker *workers, const struct tg_replay_options *options,
+                 uint32_t *ret_started, struct tg_error *error)
+{
+        for (uint32_t i = 0; i < options->shards; i++) {
+                int failure = pthread_create(&workers[i].thread, NULL, work, &workers[i]);
+
                 if (failure)
                         return tg_fail_errno(error, EX_OSERR, failure,
                                              "thread %u of %u cannot be started", i + 1,
@@ -100,17 +142,47 @@ static void sync_marker(const struct tg_replay_options *options,
         memcpy(ret_sync, canonical.digest, TG_CONTAINER_SYNC_SIZE);
 }
 
-static int finish(struct worker *workers, uint32_t count, struct tg_summary *summary,
+/* Says of a replay that was stopped where it was; other errors speak for themselves. */
+static int failed(const struct worker *workers, uint32_t count,
+                  const struct tg_recording *recording, struct tg_error *error)
+{
+        struct tg_replay_progress progress = progress_of(workers, count, recording);
+        char at[TG_TIME_TEXT_SIZE];
+
+        if (error->exit_code <= TG_PACE_STOPPED)
+                return -1;
+        if (progress.time_ms == TG_NO_TIME)
+                return tg_fail(error, error->exit_code,
+                               "interrupted before the first record; no output was written");
+        return tg_fail(error, error->exit_code,
+                       "interrupted when it was %s in the recording; no output was written",
+                       tg_time_text(progress.time_ms, at));
+}
+
+static int finish(const struct worker *workers, uint32_t count,
+                  const struct tg_recording *recording, struct tg_summary *summary,
                   struct tg_error *error)
 {
         for (uint32_t i = 0; i < count; i++) {
                 if (workers[i].result < 0) {
                         *error = workers[i].error;
-                        return -1;
+                        return failed(workers, count, recording, error);
                 }
                 tg_summary_add(summary, &workers[i].summary);
         }
         return 0;
+}
+
+static struct tg_pace pace_of(const struct tg_replay_options *options)
+{
+        int64_t end_ms = options->shard.end_ms;
+
+        return (struct tg_pace){
+                .speed = options->speed,
+                .clock = options->clock ? options->clock : &tg_pace_monotonic,
+                .stop = options->stop,
+                .last_ms = end_ms == TG_NEVER ? end_ms : end_ms + options->shard.partition.skew_ms,
+        };
 }
 
 int tg_replay(const struct tg_replay_options *options, const struct tg_recording *recording,
@@ -119,23 +191,29 @@ int tg_replay(const struct tg_replay_options *options, const struct tg_recording
         struct worker *workers = tg_allocate_zeroed(options->shards, sizeof workers[0]);
         struct tg_outputs *outputs = NULL;
         struct tg_summary summary = {0};
+        struct tg_pace pace = pace_of(options);
         uint8_t sync[TG_CONTAINER_SYNC_SIZE];
         uint32_t started = 0;
         int result = tg_outputs_new(options->output, options->shard.partition.partitions, &outputs,
                                     error);
 
-        if (result == 0)
-                result = start(workers, options, recording, outputs, &started, error);
+        if (result == 0) {
+                prepare(workers, options, recording, &pace, outputs);
+                tg_pace_start(&pace, recording);
+                result = start(workers, options, &started, error);
+        }
         for (uint32_t i = 0; i < started; i++)
-                join(&workers[i], &workers[0], options, tg_recording_bytes(recording));
+                join(&workers[i], workers, options, recording);
         tg_summary_init(&summary, options->shard.partition.policy);
         if (result == 0)
-                result = finish(workers, started, &summary, error);
+                result = finish(workers, started, recording, &summary, error);
         if (result == 0) {
+                tell(workers, options, recording, true);
                 sync_marker(options, workers[0].source, sync);
                 result = tg_outputs_write(outputs, sync, error);
         }
         for (uint32_t i = 0; i < options->shards; i++) {
+                tg_paced_free(workers[i].paced);
                 tg_replay_source_free(workers[i].source);
                 tg_summary_deinit(&workers[i].summary);
         }

@@ -43,11 +43,13 @@ static json_t *by_channel(const struct tg_summary *summary)
         return object;
 }
 
-static json_t *cost_of(const struct tg_summary *summary, const struct tg_replay_cost *cost)
+static json_t *cost_of(const struct tg_summary *summary, const struct tg_replay_cost *cost,
+                       double speed)
 {
         uint64_t events = summary->touchpoints + summary->requests;
         json_t *object = json_object();
 
+        json_object_set_new(object, "speed", speed > 0 ? json_real(speed) : json_string("max"));
         json_object_set_new(object, "elapsed_s", json_real(cost->elapsed_s));
         json_object_set_new(object, "cpu_s", json_real(cost->cpu_s));
         json_object_set_new(object, "memory_peak_kib",
@@ -82,7 +84,7 @@ json_t *tg_replay_report(const struct tg_replay_options *options, const struct t
         set_count(report, "repeats_differing", summary->repeats_differing);
         json_object_set_new(report, "by_rule", by_rule(policy, summary));
         json_object_set_new(report, "by_channel", by_channel(summary));
-        json_object_set_new(report, "replay", cost_of(summary, cost));
+        json_object_set_new(report, "replay", cost_of(summary, cost, options->speed));
         return report;
 }
 

@@ -102,7 +102,7 @@ static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_que
         struct tg_cell_view view;
         struct tg_largest ends;
 
-        if (!tg_traits_have(&question->history->traits, rule->each))
+        if (!tg_history_has(question->history, rule->each))
                 return tg_answer_at(t_ms);
         if (cap->at_most == 0)
                 return (struct tg_answer){TG_NEVER, 0, 0};

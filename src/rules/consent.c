@@ -16,19 +16,13 @@ static void compile(struct tg_compiler *compiler, struct tg_reader *section, str
 }
 
 /* The value that decides; false if nothing was ever said. */
-static bool find(const struct tg_question *question, struct tg_register *ret_value)
+static bool find(struct tg_history *history, struct tg_register *ret_value)
 {
-        static const enum tg_register_side sides[] = {TG_REGISTER_EXPLICIT, TG_REGISTER_IMPLIED};
-        const uint8_t channels[] = {question->request->channel, TG_CHANNEL_ABSENT};
-
-        for (size_t i = 0; i < sizeof sides / sizeof sides[0]; i++) {
-                for (size_t j = 0; j < sizeof channels; j++) {
-                        if (tg_history_consent(question->history, question->request->purpose,
-                                               channels[j], sides[i], ret_value))
-                                return true;
-                }
-        }
-        return false;
+        return tg_history_consent(history, TG_CONSENT_OF_CHANNEL, TG_REGISTER_EXPLICIT,
+                                  ret_value) ||
+               tg_history_consent(history, TG_CONSENT_OF_ALL, TG_REGISTER_EXPLICIT, ret_value) ||
+               tg_history_consent(history, TG_CONSENT_OF_CHANNEL, TG_REGISTER_IMPLIED, ret_value) ||
+               tg_history_consent(history, TG_CONSENT_OF_ALL, TG_REGISTER_IMPLIED, ret_value);
 }
 
 static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_question *question,
@@ -37,9 +31,9 @@ static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_que
         struct tg_register value;
 
         (void)rule;
-        if (!tg_span_present(question->request->purpose) || !find(question, &value))
+        if (!tg_span_present(question->request->purpose) || !find(question->history, &value))
                 return tg_answer_at(TG_NEVER);
         return tg_answer_at(value.granted && t_ms < value.until_ms ? t_ms : TG_NEVER);
 }
 
-const struct tg_family tg_family_consent = {"consent", compile, earliest};
+const struct tg_family tg_family_consent = {"consent", compile, earliest, TG_NEED_CONSENTS};

@@ -122,7 +122,7 @@ static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_que
         struct tg_cell_view view;
         struct tg_largest latest;
 
-        if (!tg_traits_have(&question->history->traits, rule->each))
+        if (!tg_history_has(question->history, rule->each))
                 return tg_answer_at(t_ms);
         view = tg_history_view(question->history, rule->each);
         if (cooldown->has_reset)

@@ -5,6 +5,11 @@
  * Families ask for a counter while the policy is compiled; two that count the same share one, which
  * keeps as much as the larger needs. Each scope has a kind of cell of its own, with at most
  * TG_COUNTERS_MAX counters. Immutable afterwards.
+ *
+ * The slots of a customer's cells name their counter by number. A policy that follows a running one
+ * therefore gives a counter that both have the number it has; one that is new gets a number that no
+ * slot has yet, or, when there is none left, one that was retired before. Numbers of counters that
+ * it lacks are retired: their slots are as good as empty from then on.
  */
 #pragma once
 
@@ -29,9 +34,25 @@ struct tg_counter_id {
         uint8_t number; /* in cells of that scope */
 };
 
+/* How far back, and how many. */
+struct tg_extent {
+        int64_t window_ms;
+        uint32_t keep;
+};
+
 struct tg_counter {
         struct tg_counting counting;
         struct tg_counter_id id;
+        unsigned users;         /* how often it was asked for */
+        struct tg_extent whole; /* so much of it is there when the policy is taken up */
+};
+
+/* How much of what a rule counts is there when the policy is taken up. */
+enum tg_kept {
+        TG_KEPT_WHOLE,
+        TG_KEPT_PROMISED, /* the running policy keeps it, but hasn't always done so */
+        TG_KEPT_LESS,
+        TG_KEPT_NOTHING,
 };
 
 enum { TG_POLICY_COUNTERS_MAX = TG_SCOPES * TG_COUNTERS_MAX };
@@ -49,11 +70,45 @@ struct tg_counters {
         uint8_t scopes_by_type[TG_COUNTED_TYPES];
         int64_t window_max_ms; /* of all */
         bool consents;         /* some rule asks for them: they are kept */
+        bool consents_whole;   /* and always were */
+
+        /* Numbers, by scope (bit = number). */
+        uint64_t taken[TG_SCOPES];
+        uint64_t retired[TG_SCOPES]; /* no counter's any more, but in slots perhaps */
+        uint64_t reused[TG_SCOPES];  /* were retired, and are taken again: no slot may have them */
+        uint64_t begun[TG_SCOPES];   /* keep more than they did under the running policy */
+        const struct tg_counters *running; /* borrowed; NULL but while a successor is compiled */
 };
 
-/* Returns 0 and the counter, or -1 if cells of that scope have no room for one more. */
+/*
+ * Returns 0 and the counter, or -1 if cells of that scope have no number for one more. A counter's
+ * numbers, selectors included, are those of COUNTING's rule.
+ */
 int tg_counters_obtain(struct tg_counters *counters, const struct tg_counting *counting,
                        struct tg_counter_id *ret_id);
 
+/*
+ * How much of what COUNTING needs the running policy keeps; RET_HAS is told how much that is (none:
+ * zeros). Without one everything is there: the state is built from the whole log.
+ */
+enum tg_kept tg_counters_kept(const struct tg_counters *counters,
+                              const struct tg_counting *counting, struct tg_extent *ret_has);
+
+/* How many numbers of a scope only the running policy's counters hold. */
+unsigned tg_counters_held(const struct tg_counters *counters, enum tg_scope scope);
+
+/* No counter is asked for any more: retires the numbers that only the running policy has. */
+void tg_counters_finish(struct tg_counters *counters);
+
 /* Whether something with these traits (of a type that it counts) belongs to the counter. */
-bool tg_counter_accepts(const struct tg_counter *counter, const struct tg_traits *traits);
+static inline bool tg_counter_accepts(const struct tg_counter *counter,
+                                      const struct tg_traits *traits)
+{
+        const struct tg_counting *counting = &counter->counting;
+
+        if (counting->channels &&
+            (traits->channel >= TG_CHANNELS || !(counting->channels >> traits->channel & 1)))
+                return false;
+        return (!counting->for_ || tg_selector_matches(counting->for_, traits)) &&
+               (!counting->where || tg_selector_matches(counting->where, traits));
+}

@@ -43,14 +43,23 @@ static void select_rules(const struct tg_policy *policy, const struct tg_traits 
         }
 }
 
-static struct chorus ask(const struct tg_question *question, int64_t t_ms, struct voices *voices)
+/* A rule that waits for its history counts as full until it has it. */
+static struct tg_answer answer_of(const struct tg_policy *policy, const struct tg_rule *rule,
+                                  const struct tg_question *question, int64_t t_ms)
+{
+        if (question->cold_until_ms && question->cold_until_ms[rule - policy->rules] > t_ms)
+                return tg_answer_at(question->cold_until_ms[rule - policy->rules]);
+        return rule->family->earliest(rule, question, t_ms);
+}
+
+static struct chorus ask(const struct tg_policy *policy, const struct tg_question *question,
+                         int64_t t_ms, struct voices *voices)
 {
         struct chorus chorus = {t_ms, true};
 
         for (size_t i = 0; i < voices->count; i++) {
                 struct voice *voice = &voices->items[i];
-                struct tg_answer answer =
-                        voice->rule->family->earliest(voice->rule, question, t_ms);
+                struct tg_answer answer = answer_of(policy, voice->rule, question, t_ms);
 
                 assert(answer.at_ms >= t_ms);
                 if (answer.at_ms > t_ms && !voice->spoke) {
@@ -104,7 +113,7 @@ struct tg_verdict tg_evaluate(const struct tg_policy *policy, const struct tg_qu
                 return denied;
         }
         select_rules(policy, &question->history->traits, &voices);
-        while ((chorus = ask(question, asked_ms, &voices)).at_ms > asked_ms &&
+        while ((chorus = ask(policy, question, asked_ms, &voices)).at_ms > asked_ms &&
                chorus.at_ms < expiry_ms)
                 asked_ms = chorus.at_ms;
         if (chorus.at_ms == t_ms)
@@ -124,6 +133,7 @@ const char *tg_gate_reason_text(enum tg_gate_reason reason)
                 [TG_GATE_EXPIRED] = "expired",
                 [TG_GATE_EXPIRES_FIRST] = "expires first",
                 [TG_GATE_UNKNOWN_CHANNEL] = "unknown channel",
+                [TG_GATE_ERASED] = "erased",
                 [TG_GATE_STATE_INCOMPLETE] = "state incomplete",
                 [TG_GATE_HISTORY_FULL] = "history full",
                 [TG_GATE_DEFERRAL_FULL] = "deferral full",

@@ -16,6 +16,7 @@ enum tg_gate_reason {
         TG_GATE_EXPIRED,          /* its time was over when it was decided */
         TG_GATE_EXPIRES_FIRST,    /* its time is over before all would say yes */
         TG_GATE_UNKNOWN_CHANNEL,  /* there is no such channel here */
+        TG_GATE_ERASED,           /* asked for before the customer's data was erased */
         TG_GATE_STATE_INCOMPLETE, /* something about the customer found no room */
         TG_GATE_HISTORY_FULL,     /* as many permits are kept as may be */
         TG_GATE_DEFERRAL_FULL,    /* as many messages wait as may */

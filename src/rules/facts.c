@@ -3,7 +3,7 @@
 
 static bool belongs(const struct tg_history *history, const struct tg_counter *counter)
 {
-        return tg_traits_have(&history->traits, counter->counting.scope) &&
+        return tg_history_has(history, counter->counting.scope) &&
                tg_counter_accepts(counter, &history->traits);
 }
 
@@ -42,6 +42,8 @@ static void settle(struct tg_history *history, const struct tg_touchpoint *touch
         int64_t time_ms = touchpoint->receipt.present ? touchpoint->receipt.time_ms : TG_NO_TIME;
         uint32_t tag = settled_tag(touchpoint);
 
+        if (touchpoint->receipt.present && time_ms == TG_NO_TIME)
+                return; /* a time that no permit has */
         for (size_t i = 0; i < list->count; i++) {
                 const struct tg_counter *counter = &history->counters->items[list->items[i]];
                 struct tg_cell_view view;
@@ -49,7 +51,7 @@ static void settle(struct tg_history *history, const struct tg_touchpoint *touch
                 if (touchpoint->type != TG_TYPE_BOUNCE &&
                     touchpoint->type != counter->counting.confirmed_by)
                         continue;
-                if (!tg_traits_have(&history->traits, counter->counting.scope))
+                if (!tg_history_has(history, counter->counting.scope))
                         continue;
                 view = touchpoint->receipt.present
                                ? tg_history_obtain(history, counter->counting.scope)
@@ -67,6 +69,8 @@ bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touc
                 return false;
         if (touchpoint->bot || touchpoint->type == TG_TYPE_UNKNOWN)
                 return true;
+        if (touchpoint->type == TG_TYPE_ERASURE)
+                tg_history_erase(history, touchpoint->time_ms);
         count_touch(history, touchpoint);
         if (consents && history->counters->consents)
                 tg_history_set_consent(history, &touchpoint->consent, touchpoint->time_ms);
@@ -78,68 +82,93 @@ bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touc
 /* Whether a permit of this very moment has TAG already: a receipt must name one permit. */
 static bool tag_taken(struct tg_history *history, uint32_t tag)
 {
-        for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++) {
-                struct tg_cell_view view = tg_history_view(history, scope);
+        unsigned scopes = history->scopes & history->counters->scopes_by_type[TG_TYPE_PERMIT];
 
-                if (view.cell && tg_permits_have(&view, history->now_ms, tag))
+        for (; scopes; scopes &= scopes - 1) {
+                struct tg_cell_view view =
+                        tg_history_view(history, (enum tg_scope)__builtin_ctz(scopes));
+
+                if (tg_permits_have(&view, history->now_ms, tag))
                         return true;
         }
         return false;
 }
 
-bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag)
+/* The counters, by scope, that a permit for the record counts in. */
+static const uint64_t *permits_of(struct tg_history *history)
 {
         const struct tg_counter_list *list = &history->counters->by_type[TG_TYPE_PERMIT];
-        bool room = true;
+
+        if (history->permits_listed)
+                return history->permits;
+        memset(history->permits, 0, sizeof history->permits);
+        for (size_t i = 0; i < list->count; i++) {
+                const struct tg_counter *counter = &history->counters->items[list->items[i]];
+
+                if (belongs(history, counter))
+                        history->permits[counter->id.scope] |= UINT64_C(1) << counter->id.number;
+        }
+        history->permits_listed = true;
+        return history->permits;
+}
+
+bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag)
+{
+        const uint64_t *permits = permits_of(history);
 
         tag &= TG_PERMIT_TAG_MASK;
         while (tag_taken(history, tag))
                 tag = (tag + 1) & TG_PERMIT_TAG_MASK;
-        for (size_t i = 0; i < list->count; i++) {
-                const struct tg_counter *counter = &history->counters->items[list->items[i]];
+        for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++) {
                 struct tg_cell_view view;
 
-                if (!belongs(history, counter))
+                if (!permits[scope])
                         continue;
-                view = tg_history_obtain(history, counter->counting.scope);
-                room = room && view.cell &&
-                       tg_permits_add(&view, counter->id.number, history->now_ms, tag);
+                view = tg_history_obtain(history, scope);
+                if (!view.cell ||
+                    !tg_permits_add_all(&view, permits[scope], history->now_ms, tag)) {
+                        tg_facts_take_back(history, history->now_ms, tag);
+                        return false;
+                }
         }
         *ret_tag = tag;
-        return room;
+        return true;
 }
 
 void tg_facts_take_back(struct tg_history *history, int64_t time_ms, uint32_t tag)
 {
-        const struct tg_counter_list *list = &history->counters->by_type[TG_TYPE_PERMIT];
+        const uint64_t *permits = permits_of(history);
 
-        for (size_t i = 0; i < list->count; i++) {
-                const struct tg_counter *counter = &history->counters->items[list->items[i]];
+        for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++) {
+                uint64_t left = permits[scope];
                 struct tg_cell_view view;
 
-                if (!belongs(history, counter))
+                if (!left)
                         continue;
-                view = tg_history_view(history, counter->counting.scope);
-                if (view.cell)
-                        tg_permits_remove(&view, counter->id.number, time_ms, tag);
+                view = tg_history_view(history, scope);
+                for (; view.cell && left; left &= left - 1)
+                        tg_permits_remove(&view, (unsigned)__builtin_ctzll(left), time_ms, tag);
         }
 }
 
 uint32_t tg_facts_permits_full(struct tg_history *history)
 {
-        const struct tg_counter_list *list = &history->counters->by_type[TG_TYPE_PERMIT];
+        const uint64_t *permits = permits_of(history);
 
-        for (size_t i = 0; i < list->count; i++) {
-                const struct tg_counter *counter = &history->counters->items[list->items[i]];
+        for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++) {
+                uint64_t left = permits[scope];
                 struct tg_cell_view view;
-                uint32_t keep;
 
-                if (!belongs(history, counter))
+                if (!left)
                         continue;
-                view = tg_history_view(history, counter->counting.scope);
-                keep = view.layout->counters[counter->id.number].keep;
-                if (view.cell && tg_permits_kept(&view, counter->id.number) >= keep)
-                        return keep;
+                view = tg_history_view(history, scope);
+                for (left &= ~view.lacks; left; left &= left - 1) {
+                        unsigned counter = (unsigned)__builtin_ctzll(left);
+                        uint32_t keep = view.layout->counters[counter].keep;
+
+                        if (tg_permits_kept(&view, counter) >= keep)
+                                return keep;
+                }
         }
         return 0;
 }

@@ -10,18 +10,20 @@
 
 /*
  * Records the touch in every counter that counts it, settles the permit it is about, and sets the
- * consent it gives or withdraws. HISTORY was made with the touchpoint's traits. What finds no room
- * marks the state incomplete. False, and nothing is recorded, if it lacks the body of its type.
+ * consent it gives or withdraws, or erases what came before it. HISTORY was made with the
+ * touchpoint's traits. What finds no room marks the state incomplete. False, and nothing is
+ * recorded, if it lacks the body of its type.
  */
 bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint);
 
 /*
  * Adds a permit at history->now_ms to every counter of permits that the request belongs to. TAG is
- * the one wanted; the next free one is taken and returned. False if there is no room.
+ * the one wanted; the next free one is taken and returned. False, and nothing is left behind, if
+ * one of them has no room (its state is then incomplete).
  */
 bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag);
 
-/* Takes back what tg_facts_permit() added at TIME_MS, also where it found no room for all. */
+/* Takes back what tg_facts_permit() added at TIME_MS. */
 void tg_facts_take_back(struct tg_history *history, int64_t time_ms, uint32_t tag);
 
 /*

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rules/family.h"
+#include "rules/succession.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -28,15 +28,33 @@ char *tg_family_names(char text[static TG_FAMILY_NAMES_SIZE])
         return text;
 }
 
+/* No number is left for a counter. */
+static void refuse_counter(struct tg_compiler *compiler, const struct tg_rule *rule,
+                           enum tg_scope scope)
+{
+        unsigned held = tg_counters_held(compiler->counters, scope);
+
+        if (held)
+                tg_diagnose(compiler->diagnostics, rule->node, TG_ERROR,
+                            "take up a policy that lacks these first, then this one",
+                            "rule %s needs a counter for each %s, and %d of these are taken, %u "
+                            "by the running policy alone",
+                            rule->name, tg_word(&tg_scope_words, scope), TG_COUNTERS_MAX, held);
+        else
+                tg_diagnose(compiler->diagnostics, rule->node, TG_ERROR,
+                            "let rules count alike (the same type, for, where and each share a "
+                            "counter)",
+                            "rule %s needs a counter for each %s, and %d of these are taken",
+                            rule->name, tg_word(&tg_scope_words, scope), TG_COUNTERS_MAX);
+}
+
 void tg_compile_counter(struct tg_compiler *compiler, const struct tg_rule *rule,
                         const struct tg_counting *counting, struct tg_counter_id *ret_id)
 {
-        if (tg_counters_obtain(compiler->counters, counting, ret_id) == 0)
-                return;
-        tg_diagnose(compiler->diagnostics, rule->node, TG_ERROR,
-                    "let rules count alike (the same type, for, where and each share a counter)",
-                    "rule %s needs a counter for each %s, and %d of these are taken", rule->name,
-                    tg_word(&tg_scope_words, counting->scope), TG_COUNTERS_MAX);
+        if (tg_counters_obtain(compiler->counters, counting, ret_id) < 0)
+                refuse_counter(compiler, rule, counting->scope);
+        else
+                tg_succession_counter(compiler, rule, counting, *ret_id);
 }
 
 /* The words of the types behind `unknown`, which is none to count. */

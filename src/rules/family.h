@@ -13,6 +13,7 @@
 #include "rules/history.h"
 
 struct tg_family;
+struct tg_awaits;
 
 /* A rule of a policy; owned by it, immutable once compiled. */
 struct tg_rule {
@@ -23,6 +24,9 @@ struct tg_rule {
         struct tg_selector where;   /* which touches besides; empty unless the family reads it */
         enum tg_scope each;         /* whose counter */
         bool general;               /* `instead: general`: its never is no last word */
+        bool cold;                  /* `cold: deny`: it waits for history rather than need it */
+        bool shadow;                /* `mode: shadow`: it speaks without effect */
+        bool reserves;              /* an item of `keep`: it has its counters and is never asked */
         union {
                 struct tg_cap {
                         int64_t window_ms;
@@ -65,6 +69,7 @@ struct tg_rule {
 struct tg_compiler {
         struct tg_diagnostics *diagnostics;
         struct tg_counters *counters;
+        struct tg_awaits *awaits; /* rules/succession.h */
         int64_t confirm_within_ms[TG_CHANNELS];
         uint32_t permits_per_customer;
 };
@@ -72,7 +77,8 @@ struct tg_compiler {
 /* What a rule is asked about. */
 struct tg_question {
         const struct tg_request *request;
-        struct tg_history *history; /* of the request's customer */
+        struct tg_history *history;   /* of the request's customer */
+        const int64_t *cold_until_ms; /* by rule: it counts as full until then; NULL: none does */
 };
 
 /* What it answers. */
@@ -92,6 +98,8 @@ struct tg_family {
         /* The earliest moment ≥ T_MS at which the rule permits, with the state as it is. */
         struct tg_answer (*earliest)(const struct tg_rule *rule, const struct tg_question *question,
                                      int64_t t_ms);
+
+        unsigned needs; /* what it looks at besides the cells of `each` (TG_NEED_CONSENTS) */
 };
 
 extern const struct tg_family tg_family_cap;

@@ -35,7 +35,7 @@ static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_que
         struct tg_cell_view view;
         tg_slot_word word;
 
-        if (!tg_traits_have(&question->history->traits, rule->each))
+        if (!tg_history_has(question->history, rule->each))
                 return tg_answer_at(t_ms);
         view = tg_history_view(question->history, rule->each);
         walk = tg_slots_walk(&view, gap->counter.number);

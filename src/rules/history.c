@@ -3,18 +3,34 @@
 
 #include <assert.h>
 
+#include "customer/stamps.h"
+
+/* The arrays are filled as far as `known` and `found` say. */
 void tg_history_init(struct tg_history *history, const struct tg_counters *counters,
                      struct tg_table *table, struct tg_span customer,
                      const struct tg_traits *traits, int64_t now_ms, int64_t skew_ms)
 {
-        *history = (struct tg_history){
-                .counters = counters,
-                .table = table,
-                .identities = {[TG_SCOPE_CUSTOMER] = tg_identity_of(tg_table_key(table), customer)},
-                .known = 1 << TG_SCOPE_CUSTOMER,
-                .traits = *traits,
-        };
+        history->counters = counters;
+        history->table = table;
+        history->traits = *traits;
+        history->erased_ms = TG_NO_TIME;
+        history->scopes = (uint8_t)tg_traits_scopes(traits);
+        history->known = 1 << TG_SCOPE_CUSTOMER;
+        history->found = 0;
+        history->permits_listed = false;
+        history->identities[TG_SCOPE_CUSTOMER] = tg_identity_of(tg_table_key(table), customer);
         tg_history_at(history, now_ms, skew_ms);
+}
+
+void tg_history_init_alike(struct tg_history *history, const struct tg_history *other,
+                           const struct tg_traits *traits)
+{
+        *history = *other;
+        history->traits = *traits;
+        history->scopes = (uint8_t)tg_traits_scopes(traits);
+        history->known &= 1 << TG_SCOPE_CUSTOMER;
+        history->found &= 1 << TG_SCOPE_CUSTOMER;
+        history->permits_listed = false;
 }
 
 void tg_history_at(struct tg_history *history, int64_t now_ms, int64_t skew_ms)
@@ -23,77 +39,90 @@ void tg_history_at(struct tg_history *history, int64_t now_ms, int64_t skew_ms)
         history->horizon_ms = now_ms + skew_ms;
 }
 
-static struct tg_identity identity_of(struct tg_history *history, enum tg_scope scope)
-{
-        if (!(history->known >> scope & 1)) {
-                history->identities[scope] = tg_identity_pair(
-                        tg_table_key(history->table), history->identities[TG_SCOPE_CUSTOMER],
-                        (uint8_t)scope, tg_traits_value(&history->traits, scope));
-                history->known |= (uint8_t)(1 << scope);
-        }
-        return history->identities[scope];
-}
-
-void tg_history_prefetch(struct tg_history *history, unsigned scopes)
-{
-        for (; scopes; scopes &= scopes - 1) {
-                enum tg_scope scope = (enum tg_scope)__builtin_ctz(scopes);
-
-                if (tg_traits_have(&history->traits, scope))
-                        tg_table_prefetch(history->table, identity_of(history, scope));
-        }
-}
-
-static struct tg_cell_view view_of(const struct tg_history *history, enum tg_scope scope)
-{
-        return (struct tg_cell_view){
-                .table = history->table,
-                .layout = &history->counters->layouts[scope],
-                .cell = history->cells[scope],
-                .now_ms = history->now_ms,
-                .horizon_ms = history->horizon_ms,
-                .erased_ms = TG_NO_TIME,
-        };
-}
-
-struct tg_cell_view tg_history_view(struct tg_history *history, enum tg_scope scope)
-{
-        if (!(history->found >> scope & 1)) {
-                if (tg_traits_have(&history->traits, scope))
-                        history->cells[scope] =
-                                tg_table_find(history->table, identity_of(history, scope));
-                history->found |= (uint8_t)(1 << scope);
-        }
-        return view_of(history, scope);
-}
-
-struct tg_cell_view tg_history_obtain(struct tg_history *history, enum tg_scope scope)
-{
-        assert(tg_traits_have(&history->traits, scope));
-        if (!history->cells[scope]) {
-                history->cells[scope] =
-                        tg_table_obtain(history->table, identity_of(history, scope), scope);
-                history->found |= (uint8_t)(1 << scope);
-        }
-        return view_of(history, scope);
-}
-
 /* Registers are told apart from pairs, and from each other's channels, by a number of their own. */
 static struct tg_identity consent_identity(const struct tg_history *history, struct tg_span purpose,
                                            uint8_t channel)
 {
         uint8_t number = channel == TG_CHANNEL_ABSENT ? 0 : (uint8_t)(channel + 1);
 
-        return tg_identity_pair(tg_table_key(history->table),
-                                history->identities[TG_SCOPE_CUSTOMER],
+        return tg_identity_pair(history->identities[TG_SCOPE_CUSTOMER],
                                 (uint8_t)(TG_SCOPES + number), purpose);
 }
 
-bool tg_history_consent(const struct tg_history *history, struct tg_span purpose, uint8_t channel,
+static struct tg_identity pair_identity(const struct tg_history *history, enum tg_scope scope)
+{
+        return tg_identity_pair(history->identities[TG_SCOPE_CUSTOMER], (uint8_t)scope,
+                                tg_traits_value(&history->traits, scope));
+}
+
+/* PLACE: a scope, or TG_SCOPES plus enum tg_consent_of. */
+static struct tg_identity identity_of(struct tg_history *history, unsigned place)
+{
+        if (!(history->known >> place & 1)) {
+                history->identities[place] =
+                        place < TG_SCOPES
+                                ? pair_identity(history, (enum tg_scope)place)
+                                : consent_identity(history, history->traits.purpose,
+                                                   place == TG_SCOPES + TG_CONSENT_OF_CHANNEL
+                                                           ? history->traits.channel
+                                                           : TG_CHANNEL_ABSENT);
+                history->known |= (uint8_t)(1 << place);
+        }
+        return history->identities[place];
+}
+
+void tg_history_prefetch(struct tg_history *history, unsigned needs)
+{
+        unsigned places = needs & history->scopes;
+
+        if (needs & TG_NEED_CONSENTS && tg_span_present(history->traits.purpose))
+                places |= ((1U << TG_CONSENTS) - 1) << TG_SCOPES;
+        for (; places; places &= places - 1)
+                tg_table_prefetch(history->table,
+                                  identity_of(history, (unsigned)__builtin_ctz(places)));
+}
+
+static void keep_cell(struct tg_history *history, enum tg_scope scope, struct tg_line *cell)
+{
+        history->cells[scope] = cell;
+        history->found |= (uint8_t)(1 << scope);
+        if (scope == TG_SCOPE_CUSTOMER)
+                history->erased_ms = tg_stamp_get(history->table, cell, TG_STAMP_ERASED);
+}
+
+static void find(struct tg_history *history, enum tg_scope scope)
+{
+        struct tg_line *cell = NULL;
+
+        if (tg_history_has(history, scope))
+                cell = tg_table_find(history->table, identity_of(history, scope));
+        keep_cell(history, scope, cell);
+        history->lacks[scope] = tg_cell_lacks(history->table, cell);
+}
+
+void tg_history_find(struct tg_history *history, enum tg_scope scope)
+{
+        if (!(history->found >> TG_SCOPE_CUSTOMER & 1))
+                find(history, TG_SCOPE_CUSTOMER);
+        if (scope != TG_SCOPE_CUSTOMER)
+                find(history, scope);
+}
+
+struct tg_cell_view tg_history_obtain(struct tg_history *history, enum tg_scope scope)
+{
+        assert(tg_history_has(history, scope));
+        if (!(history->found >> scope & 1) || !history->cells[scope])
+                keep_cell(history, scope,
+                          tg_table_obtain(history->table, identity_of(history, scope), scope));
+        history->lacks[scope] = 0; /* it is going to be written */
+        return tg_history_view(history, scope);
+}
+
+bool tg_history_consent(struct tg_history *history, enum tg_consent_of of,
                         enum tg_register_side side, struct tg_register *ret_value)
 {
-        return tg_register_get(history->table, consent_identity(history, purpose, channel), side,
-                               TG_NO_TIME, ret_value);
+        return tg_register_get(history->table, identity_of(history, TG_SCOPES + of), side,
+                               tg_history_erased(history), ret_value);
 }
 
 void tg_history_set_consent(const struct tg_history *history, const struct tg_consent *consent,
@@ -110,38 +139,47 @@ void tg_history_set_consent(const struct tg_history *history, const struct tg_co
                         consent->implied ? TG_REGISTER_IMPLIED : TG_REGISTER_EXPLICIT, &value);
 }
 
-static bool consent_known(const struct tg_history *history, uint8_t channel)
+void tg_history_erase(struct tg_history *history, int64_t time_ms)
+{
+        struct tg_cell_view view = tg_history_obtain(history, TG_SCOPE_CUSTOMER);
+
+        tg_stamp_raise(history->table, view.cell, TG_STAMP_ERASED, time_ms);
+        history->erased_ms = tg_stamp_get(history->table, view.cell, TG_STAMP_ERASED);
+}
+
+int64_t tg_history_erased(struct tg_history *history)
+{
+        return tg_history_view(history, TG_SCOPE_CUSTOMER).erased_ms;
+}
+
+static bool consent_known(struct tg_history *history, enum tg_consent_of of)
 {
         struct tg_register value;
 
-        return tg_history_consent(history, history->traits.purpose, channel, TG_REGISTER_EXPLICIT,
-                                  &value) ||
-               tg_history_consent(history, history->traits.purpose, channel, TG_REGISTER_IMPLIED,
-                                  &value);
+        return tg_history_consent(history, of, TG_REGISTER_EXPLICIT, &value) ||
+               tg_history_consent(history, of, TG_REGISTER_IMPLIED, &value);
 }
 
 /* A register that isn't there may be one that was lost. */
-static bool consent_lost(const struct tg_history *history)
+static bool consent_lost(struct tg_history *history)
 {
-        if (!history->counters->consents || !tg_span_present(history->traits.purpose))
-                return false;
-        return !consent_known(history, history->traits.channel) ||
-               !consent_known(history, TG_CHANNEL_ABSENT);
+        return tg_span_present(history->traits.purpose) &&
+               (!consent_known(history, TG_CONSENT_OF_CHANNEL) ||
+                !consent_known(history, TG_CONSENT_OF_ALL));
 }
 
-bool tg_history_incomplete(struct tg_history *history)
+/* The customer's own cell matters to all: it would know of an erasure. */
+bool tg_history_incomplete(struct tg_history *history, unsigned needs)
 {
         bool overflowed = tg_table_overflowed(history->table);
+        unsigned scopes = (needs & history->scopes) | 1U << TG_SCOPE_CUSTOMER;
 
-        for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++) {
-                struct tg_cell_view view;
+        for (; scopes; scopes &= scopes - 1) {
+                enum tg_scope scope = (enum tg_scope)__builtin_ctz(scopes);
+                struct tg_cell_view view = tg_history_view(history, scope);
 
-                if (history->counters->layouts[scope].count == 0 ||
-                    !tg_traits_have(&history->traits, scope))
-                        continue;
-                view = tg_history_view(history, scope);
                 if (view.cell ? tg_cell_incomplete(view.cell) : overflowed)
                         return true;
         }
-        return overflowed && consent_lost(history);
+        return overflowed && needs & TG_NEED_CONSENTS && consent_lost(history);
 }

@@ -2,12 +2,21 @@
 /*
  * One customer's cells as a policy sees them: found once for a record, then read and written.
  *
- * Lives on the stack while one record is dealt with; borrows policy, table and record.
+ * Lives on the stack, or in the group of records, while one record is dealt with; borrows policy,
+ * table and record.
  */
 #pragma once
 
 #include "customer/registers.h"
 #include "rules/counters.h"
+
+/* A register of consents to the purpose at hand: of the channel at hand, or of all channels. */
+enum tg_consent_of { TG_CONSENT_OF_CHANNEL, TG_CONSENT_OF_ALL, TG_CONSENTS };
+
+/* What a record needs of its customer: bit = enum tg_scope, and this one. */
+#define TG_NEED_CONSENTS (1U << TG_SCOPES)
+
+enum { TG_HISTORY_CELLS = (int)TG_SCOPES + (int)TG_CONSENTS };
 
 struct tg_history {
         const struct tg_counters *counters;
@@ -15,43 +24,83 @@ struct tg_history {
         struct tg_traits traits; /* of the record dealt with: they name the pair cells */
         int64_t now_ms;          /* the clock of the partition */
         int64_t horizon_ms;      /* now plus the allowed skew */
-        struct tg_identity identities[TG_SCOPES]; /* of the cells; see `known` */
-        struct tg_line *cells[TG_SCOPES];         /* NULL: not looked for, or not there */
-        uint8_t known;                            /* bit = scope: its identity is computed */
-        uint8_t found;                            /* bit = scope: looked for already */
+        int64_t erased_ms;       /* of the customer's cell, once it was looked for; or TG_NO_TIME */
+        uint8_t scopes;          /* bit = enum tg_scope: the traits have a cell there */
+        uint8_t known;           /* bit = scope, or TG_SCOPES + consent: its identity is computed */
+        uint8_t found;           /* bit = scope: its cell was looked for */
+        struct tg_identity identities[TG_HISTORY_CELLS]; /* those known */
+        struct tg_line *cells[TG_SCOPES];                /* those found; NULL: not there */
+        uint64_t lacks[TG_SCOPES];                       /* of those found: tg_cell_view.lacks */
+        bool permits_listed;
+        uint64_t permits[TG_SCOPES]; /* once listed: the counters (bit) that a permit counts in */
 };
 
 void tg_history_init(struct tg_history *history, const struct tg_counters *counters,
                      struct tg_table *table, struct tg_span customer,
                      const struct tg_traits *traits, int64_t now_ms, int64_t skew_ms);
 
-/*
- * Starts to fetch the cells of SCOPES (bit = enum tg_scope) that the traits have, so that the cache
- * misses of several records overlap. Their time may still be set by tg_history_at().
+/* The history of the same customer at the same time, for other TRAITS; its cell is found already.
  */
-void tg_history_prefetch(struct tg_history *history, unsigned scopes);
+void tg_history_init_alike(struct tg_history *history, const struct tg_history *other,
+                           const struct tg_traits *traits);
+
+/*
+ * Starts to fetch the cells of NEEDS that the traits have, so that the cache misses of several
+ * records overlap. Their time may still be set by tg_history_at().
+ */
+void tg_history_prefetch(struct tg_history *history, unsigned needs);
 void tg_history_at(struct tg_history *history, int64_t now_ms, int64_t skew_ms);
 
-/* How the cell of SCOPE is read; view.cell is NULL if there is none (so nothing is counted). */
-struct tg_cell_view tg_history_view(struct tg_history *history, enum tg_scope scope);
+/* Whether there is a cell of SCOPE for the record. */
+static inline bool tg_history_has(const struct tg_history *history, enum tg_scope scope)
+{
+        return history->scopes >> scope & 1;
+}
 
-/* The same, but the cell is added; view.cell is NULL if the table is full. The traits have SCOPE.
+/* Looks for the cell of SCOPE, and for the customer's, which knows of erasures. */
+void tg_history_find(struct tg_history *history, enum tg_scope scope);
+
+/* How the cell of SCOPE is read; view.cell is NULL if there is none (so nothing is counted). */
+static inline struct tg_cell_view tg_history_view(struct tg_history *history, enum tg_scope scope)
+{
+        if (!(history->found >> scope & 1))
+                tg_history_find(history, scope);
+        return (struct tg_cell_view){
+                .table = history->table,
+                .layout = &history->counters->layouts[scope],
+                .cell = history->cells[scope],
+                .now_ms = history->now_ms,
+                .horizon_ms = history->horizon_ms,
+                .erased_ms = history->erased_ms,
+                .lacks = history->lacks[scope],
+        };
+}
+
+/*
+ * The same for writing: the cell is added if it isn't there; view.cell is NULL if the table is
+ * full. The traits have SCOPE.
  */
 struct tg_cell_view tg_history_obtain(struct tg_history *history, enum tg_scope scope);
 
 /*
- * What the customer consented to: PURPOSE on CHANNEL (TG_CHANNEL_ABSENT: what was said of all of
- * them). Returns false if nothing was ever said.
+ * What the customer consented to, for the purpose and the channel of the traits. Returns false if
+ * nothing was ever said (or it was erased).
  */
-bool tg_history_consent(const struct tg_history *history, struct tg_span purpose, uint8_t channel,
+bool tg_history_consent(struct tg_history *history, enum tg_consent_of of,
                         enum tg_register_side side, struct tg_register *ret_value);
 
 /* Joins a consent touchpoint of TIME_MS in; what finds no room makes the state incomplete. */
 void tg_history_set_consent(const struct tg_history *history, const struct tg_consent *consent,
                             int64_t time_ms);
 
+/* Joins an erasure in: the customer's state of TIME_MS or earlier is as if it had never been. */
+void tg_history_erase(struct tg_history *history, int64_t time_ms);
+
+/* Up to when, inclusive, everything about the customer was erased; TG_NO_TIME: nothing was. */
+int64_t tg_history_erased(struct tg_history *history);
+
 /*
- * Whether something about this customer, in the scopes of the policy that the traits have, could
- * not be stored: deciding would be guessing.
+ * Whether something about this customer that a record with these NEEDS looks at could not be
+ * stored: deciding would be guessing.
  */
-bool tg_history_incomplete(struct tg_history *history);
+bool tg_history_incomplete(struct tg_history *history, unsigned needs);

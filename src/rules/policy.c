@@ -9,8 +9,9 @@
 #include <xxhash.h>
 
 #include "base/memory.h"
+#include "rules/throttles.h"
 
-enum { PERMITS_PER_CUSTOMER = 256, PERMITS_PER_CUSTOMER_MAX = 4096, GENERATED_NAME_SIZE = 24 };
+enum { PERMITS_PER_CUSTOMER = 256, PERMITS_PER_CUSTOMER_MAX = 4096 };
 
 enum { DEDUPE_PER_PARTITION = 1000000, DEDUPE_PER_PARTITION_MAX = 1000000000 };
 
@@ -43,23 +44,27 @@ static void read_defaults(struct tg_compiler *compiler, struct tg_reader *reader
 }
 
 static void read_limits(struct tg_compiler *compiler, struct tg_policy *policy,
-                        struct tg_reader *reader)
+                        struct tg_reader *reader, const struct tg_policy *running)
 {
         int64_t permits = PERMITS_PER_CUSTOMER, requests = DEDUPE_PER_PARTITION;
+        const struct tg_node *node = tg_document_root(policy->document), *dedupe;
         struct tg_reader limits;
 
         policy->dedupe_for_ms = DEDUPE_FOR_MS;
         if (tg_read_mapping(reader, "limits", TG_OPTIONAL, &limits)) {
                 tg_read_integer(&limits, "permits_per_customer", TG_OPTIONAL, 1,
                                 PERMITS_PER_CUSTOMER_MAX, &permits);
-                tg_read_duration(&limits, "dedupe_for", TG_OPTIONAL, 1, TG_DEDUPE_FOR_MAX_MS,
-                                 &policy->dedupe_for_ms);
+                dedupe = tg_read_duration(&limits, "dedupe_for", TG_OPTIONAL, 1,
+                                          TG_DEDUPE_FOR_MAX_MS, &policy->dedupe_for_ms);
+                node = dedupe ? dedupe : node;
                 tg_read_integer(&limits, "dedupe_per_partition", TG_OPTIONAL, 1,
                                 DEDUPE_PER_PARTITION_MAX, &requests);
                 tg_reader_finish(&limits);
         }
         compiler->permits_per_customer = (uint32_t)permits;
         policy->dedupe_per_partition = (uint32_t)requests;
+        if (running)
+                tg_succession_dedupe(compiler, node, policy->dedupe_for_ms, running->dedupe_for_ms);
 }
 
 static void check_name(struct tg_compiler *compiler, const struct tg_policy *policy,
@@ -73,6 +78,19 @@ static void check_name(struct tg_compiler *compiler, const struct tg_policy *pol
                                 "there is a rule \"%s\" already, in line %" PRIu32, name,
                                 tg_node_place(policy->rules[i].node).line);
         }
+}
+
+static void compile_family(struct tg_compiler *compiler, struct tg_reader *section,
+                           struct tg_rule *rule)
+{
+        bool consents = compiler->counters->consents;
+
+        compiler->counters->consents = false;
+        rule->family->compile(compiler, section, rule);
+        tg_reader_finish(section);
+        if (compiler->counters->consents)
+                tg_succession_consents(compiler, rule, section->node);
+        compiler->counters->consents |= consents;
 }
 
 /* The one section that says which family the rule is of. */
@@ -98,8 +116,7 @@ static void read_family(struct tg_compiler *compiler, struct tg_reader *reader,
                         continue;
                 }
                 rule->family = family;
-                family->compile(compiler, &section, rule);
-                tg_reader_finish(&section);
+                compile_family(compiler, &section, rule);
         }
         tg_reader_finish(reader);
         /* A rule or section that is misspelt or no mapping was told already. */
@@ -110,13 +127,24 @@ static void read_family(struct tg_compiler *compiler, struct tg_reader *reader,
                     "a rule needs a section of one family");
 }
 
-/* `instead: general`. */
-static void read_instead(struct tg_reader *reader, struct tg_rule *rule)
+/* The one word that KEY may have; its node, NULL: it is not there. */
+static const struct tg_node *read_only_word(struct tg_reader *reader, const char *key,
+                                            const char *word)
 {
-        static const char *const words[] = {"general", NULL};
-        unsigned word;
+        const char *const words[] = {word, NULL};
+        unsigned which;
 
-        rule->general = tg_read_word(reader, "instead", TG_OPTIONAL, words, &word) != NULL;
+        return tg_read_word(reader, key, TG_OPTIONAL, words, &which);
+}
+
+/* What has no window is never warm. */
+static void check_cold(struct tg_compiler *compiler, const struct tg_rule *rule,
+                       const struct tg_node *cold)
+{
+        if (rule->family == &tg_family_consent)
+                tg_diagnose(compiler->diagnostics, cold, TG_ERROR,
+                            "leave it out: a consent rule can only follow one that kept consents",
+                            "consents have no window that could pass");
 }
 
 static void read_rule(struct tg_compiler *compiler, struct tg_policy *policy,
@@ -124,8 +152,8 @@ static void read_rule(struct tg_compiler *compiler, struct tg_policy *policy,
 {
         struct tg_rule *rule = &policy->rules[policy->rule_count];
         struct tg_span name = tg_span_text("");
+        const struct tg_node *named, *cold;
         struct tg_reader reader;
-        const struct tg_node *named;
 
         rule->node = node;
         tg_reader_init(&reader, compiler->diagnostics, node, "rule");
@@ -134,8 +162,12 @@ static void read_rule(struct tg_compiler *compiler, struct tg_policy *policy,
         if (named)
                 check_name(compiler, policy, named, rule->name);
         tg_selector_read(&rule->for_, &reader, "for", TG_SELECT_REQUESTS);
-        read_instead(&reader, rule);
+        rule->general = read_only_word(&reader, "instead", "general") != NULL;
+        rule->shadow = read_only_word(&reader, "mode", "shadow") != NULL;
+        cold = read_only_word(&reader, "cold", "deny");
+        rule->cold = cold != NULL;
         read_family(compiler, &reader, rule);
+        check_cold(compiler, rule, cold);
         tg_rule_index_add(&policy->index, policy->rule_count++, &rule->for_);
 }
 
@@ -159,51 +191,29 @@ static void read_rules(struct tg_compiler *compiler, struct tg_policy *policy,
         }
 }
 
-static void read_throttle(struct tg_compiler *compiler, struct tg_policy *policy,
-                          const struct tg_node *node, uint32_t partitions)
+/* A rule that may come: it has its counters, and is never asked. */
+static void read_reserve(struct tg_compiler *compiler, struct tg_policy *policy,
+                         const struct tg_node *node)
 {
-        char *generated = policy->text + policy->throttle_count * GENERATED_NAME_SIZE;
-        struct tg_throttle *throttle = &policy->throttles[policy->throttle_count++];
-        struct tg_span name;
+        struct tg_rule *rule = &policy->reserves[policy->reserve_count++];
         struct tg_reader reader;
-        const struct tg_node *rate;
 
-        snprintf(generated, GENERATED_NAME_SIZE, "throttle-%zu", policy->throttle_count);
-        name = tg_span_text(generated);
-        *throttle = (struct tg_throttle){.rate = {1, TG_SECOND_MS}, .burst = 1};
-        tg_reader_init(&reader, compiler->diagnostics, node, "throttle");
-        tg_read_text(&reader, "name", TG_OPTIONAL, &name);
-        throttle->name = (const char *)name.data;
-        tg_selector_read(&throttle->for_, &reader, "for", TG_SELECT_REQUESTS);
-        rate = tg_read_rate(&reader, "rate", TG_REQUIRED, &throttle->rate);
-        tg_read_integer(&reader, "burst", TG_OPTIONAL, 1, INT32_MAX, &throttle->burst);
-        tg_reader_finish(&reader);
-        if (rate && partitions && throttle->burst < partitions)
-                tg_diagnose(
-                        compiler->diagnostics, rate, TG_WARNING,
-                        "a burst that is a multiple of the partitions is divided evenly",
-                        "%s has a burst of %" PRId64 " for %" PRIu32
-                        " partitions: each may send one at once, so together they may send more",
-                        throttle->name, throttle->burst, partitions);
+        *rule = (struct tg_rule){.name = "of keep", .node = node, .reserves = true};
+        tg_reader_init(&reader, compiler->diagnostics, node, "item of keep");
+        tg_selector_read(&rule->for_, &reader, "for", TG_SELECT_REQUESTS);
+        read_family(compiler, &reader, rule);
 }
 
-static void read_throttles(struct tg_compiler *compiler, struct tg_policy *policy,
-                           struct tg_reader *reader, uint32_t partitions)
+static void read_keep(struct tg_compiler *compiler, struct tg_policy *policy,
+                      struct tg_reader *reader)
 {
-        const struct tg_node *list = tg_read_sequence(reader, "throttles", TG_OPTIONAL);
+        const struct tg_node *list = tg_read_sequence(reader, "keep", TG_OPTIONAL);
 
         if (!list)
                 return;
-        policy->throttles = tg_allocate_zeroed(tg_node_count(list), sizeof policy->throttles[0]);
-        policy->text = tg_allocate(tg_node_count(list) * GENERATED_NAME_SIZE);
-        for (const struct tg_node *node = tg_node_first(list); node; node = tg_node_next(node)) {
-                if (policy->throttle_count == TG_THROTTLES_MAX) {
-                        tg_diagnose(compiler->diagnostics, node, TG_ERROR, NULL,
-                                    "more than %d throttles", TG_THROTTLES_MAX);
-                        return;
-                }
-                read_throttle(compiler, policy, node, partitions);
-        }
+        policy->reserves = tg_allocate_zeroed(tg_node_count(list), sizeof policy->reserves[0]);
+        for (const struct tg_node *node = tg_node_first(list); node; node = tg_node_next(node))
+                read_reserve(compiler, policy, node);
 }
 
 /* Of what the document says, not of how it is written: comments and spacing change nothing. */
@@ -220,30 +230,48 @@ static void hash_document(const struct tg_document *document,
         tg_buffer_deinit(&canonical);
 }
 
-/* Takes DOCUMENT. */
-static int compile(struct tg_document *document, uint32_t partitions,
-                   struct tg_diagnostics *diagnostics, struct tg_policy **ret_policy)
+static void read_policy(struct tg_compiler *compiler, struct tg_policy *policy, uint32_t partitions,
+                        const struct tg_policy *running)
 {
-        struct tg_policy *policy = tg_allocate_zeroed(1, sizeof *policy);
-        struct tg_compiler compiler = {.diagnostics = diagnostics, .counters = &policy->counters};
         struct tg_span name = tg_span_text("");
         struct tg_reader reader;
 
-        policy->document = document;
-        tg_reader_init(&reader, diagnostics, tg_document_root(document), "policy");
+        tg_reader_init(&reader, compiler->diagnostics, tg_document_root(policy->document),
+                       "policy");
         tg_read_text(&reader, "policy", TG_REQUIRED, &name);
         policy->name.name = (const char *)name.data;
-        hash_document(document, policy->name.hash);
-        read_defaults(&compiler, &reader);
-        read_limits(&compiler, policy, &reader);
-        policy->permits_per_customer = compiler.permits_per_customer;
-        read_rules(&compiler, policy, &reader);
-        read_throttles(&compiler, policy, &reader, partitions);
+        read_defaults(compiler, &reader);
+        read_limits(compiler, policy, &reader, running);
+        policy->permits_per_customer = compiler->permits_per_customer;
+        read_rules(compiler, policy, &reader);
+        tg_throttles_read(policy, &reader, partitions);
+        read_keep(compiler, policy, &reader);
         tg_reader_finish(&reader);
+}
+
+/* Takes DOCUMENT. */
+static int compile(struct tg_document *document, uint32_t partitions,
+                   const struct tg_policy *running, struct tg_diagnostics *diagnostics,
+                   struct tg_policy **ret_policy)
+{
+        struct tg_policy *policy = tg_allocate_zeroed(1, sizeof *policy);
+        struct tg_compiler compiler = {.diagnostics = diagnostics,
+                                       .counters = &policy->counters,
+                                       .awaits = &policy->awaits};
+
+        policy->document = document;
+        hash_document(document, policy->name.hash);
+        if (running) {
+                policy->generation = running->generation + 1;
+                policy->counters.running = &running->counters;
+        }
+        read_policy(&compiler, policy, partitions, running);
+        tg_counters_finish(&policy->counters);
         if (diagnostics->errors) {
                 tg_policy_free(policy);
                 return -1;
         }
+        tg_rule_index_finish(&policy->index, policy->rules, &policy->counters);
         *ret_policy = policy;
         return 0;
 }
@@ -255,7 +283,7 @@ int tg_policy_load(const char *path, uint32_t partitions, struct tg_diagnostics 
 
         if (tg_document_load(path, diagnostics, &document) < 0)
                 return -1;
-        return compile(document, partitions, diagnostics, ret_policy);
+        return compile(document, partitions, NULL, diagnostics, ret_policy);
 }
 
 int tg_policy_parse(const char *name, struct tg_span text, uint32_t partitions,
@@ -265,20 +293,48 @@ int tg_policy_parse(const char *name, struct tg_span text, uint32_t partitions,
 
         if (tg_document_parse(name, text, diagnostics, &document) < 0)
                 return -1;
-        return compile(document, partitions, diagnostics, ret_policy);
+        return compile(document, partitions, NULL, diagnostics, ret_policy);
+}
+
+int tg_policy_load_next(const char *path, uint32_t partitions, const struct tg_policy *running,
+                        struct tg_diagnostics *diagnostics, struct tg_policy **ret_policy)
+{
+        struct tg_document *document;
+
+        if (tg_document_load(path, diagnostics, &document) < 0)
+                return -1;
+        return compile(document, partitions, running, diagnostics, ret_policy);
+}
+
+int tg_policy_parse_next(const char *name, struct tg_span text, uint32_t partitions,
+                         const struct tg_policy *running, struct tg_diagnostics *diagnostics,
+                         struct tg_policy **ret_policy)
+{
+        struct tg_document *document;
+
+        if (tg_document_parse(name, text, diagnostics, &document) < 0)
+                return -1;
+        return compile(document, partitions, running, diagnostics, ret_policy);
+}
+
+static void free_rules(struct tg_rule *rules, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                tg_selector_deinit(&rules[i].for_);
+                tg_selector_deinit(&rules[i].where);
+        }
+        free(rules);
 }
 
 void tg_policy_free(struct tg_policy *policy)
 {
         if (!policy)
                 return;
-        for (size_t i = 0; i < policy->rule_count; i++) {
-                tg_selector_deinit(&policy->rules[i].for_);
-                tg_selector_deinit(&policy->rules[i].where);
-        }
+        free_rules(policy->rules, policy->rule_count);
+        free_rules(policy->reserves, policy->reserve_count);
         for (size_t i = 0; i < policy->throttle_count; i++)
                 tg_selector_deinit(&policy->throttles[i].for_);
-        free(policy->rules);
+        tg_awaits_deinit(&policy->awaits);
         free(policy->throttles);
         free(policy->text);
         tg_document_free(policy->document);

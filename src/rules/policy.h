@@ -8,8 +8,8 @@
 
 #include "config/document.h"
 #include "records/decision.h"
-#include "rules/family.h"
 #include "rules/index.h"
+#include "rules/succession.h"
 
 enum { TG_THROTTLES_MAX = 64 };
 
@@ -18,7 +18,8 @@ enum { TG_THROTTLES_MAX = 64 };
 
 /* Pacing: at most `rate`, in bursts of at most `burst`, over all partitions together. */
 struct tg_throttle {
-        const char *name; /* its own, or "throttle-<position in the policy>" */
+        const char *name;           /* its own, or "throttle-<position in the policy>" */
+        const struct tg_node *node; /* where it stands, for messages */
         struct tg_selector for_;
         struct tg_rate rate;
         int64_t burst;
@@ -31,7 +32,11 @@ struct tg_policy {
         struct tg_rule_index index;
         struct tg_throttle *throttles; /* owned; in policy order */
         size_t throttle_count;
+        struct tg_rule *reserves; /* owned; the items of `keep` */
+        size_t reserve_count;
         struct tg_counters counters;
+        struct tg_awaits awaits; /* which rules wait for history, if it follows another policy */
+        uint32_t generation; /* 0: nothing came before; else that of the policy it follows + 1 */
         uint32_t permits_per_customer; /* of one counter, at most */
         int64_t dedupe_for_ms;         /* how long a request is remembered after its end */
         uint32_t dedupe_per_partition; /* how many requests are remembered, at most */
@@ -50,5 +55,16 @@ int tg_policy_load(const char *path, uint32_t partitions, struct tg_diagnostics 
 /* The same from TEXT; NAME stands for the file in messages. */
 int tg_policy_parse(const char *name, struct tg_span text, uint32_t partitions,
                     struct tg_diagnostics *diagnostics, struct tg_policy **ret_policy);
+
+/*
+ * The same for a policy that is to follow RUNNING without a new start (shard/swap.h): its counters
+ * have the numbers that they have there, and a rule that needs more history than is kept there is
+ * refused, or waits for it (`cold: deny`). RUNNING is borrowed for the call alone.
+ */
+int tg_policy_load_next(const char *path, uint32_t partitions, const struct tg_policy *running,
+                        struct tg_diagnostics *diagnostics, struct tg_policy **ret_policy);
+int tg_policy_parse_next(const char *name, struct tg_span text, uint32_t partitions,
+                         const struct tg_policy *running, struct tg_diagnostics *diagnostics,
+                         struct tg_policy **ret_policy);
 
 void tg_policy_free(struct tg_policy *policy); /* NULL is fine */

@@ -45,6 +45,8 @@ void tg_selector_read(struct tg_selector *selector, struct tg_reader *reader, co
         read_patterns(&selector->campaign, &inner, "campaign");
         read_patterns(&selector->subject, &inner, "subject");
         read_patterns(&selector->topic, &inner, "topic");
+        selector->patterns =
+                selector->campaign.count || selector->subject.count || selector->topic.count;
         tg_reader_finish(&inner);
 }
 
@@ -68,19 +70,9 @@ static bool patterns_match(const struct tg_patterns *patterns, struct tg_span te
         return false;
 }
 
-/* No words: everything matches. */
-static bool mask_matches(uint64_t mask, uint8_t word)
+bool tg_selector_matches_texts(const struct tg_selector *selector, const struct tg_traits *traits)
 {
-        return mask == 0 || (word < 64 && (mask >> word & 1));
-}
-
-bool tg_selector_matches(const struct tg_selector *selector, const struct tg_traits *traits)
-{
-        return mask_matches(selector->channels, traits->channel) &&
-               (traits->kind == TG_WORD_UNSAID || mask_matches(selector->kinds, traits->kind)) &&
-               (traits->class == TG_WORD_UNSAID ||
-                mask_matches(selector->classes, traits->class)) &&
-               patterns_match(&selector->campaign, traits->campaign) &&
+        return patterns_match(&selector->campaign, traits->campaign) &&
                patterns_match(&selector->subject, traits->subject) &&
                patterns_match(&selector->topic, traits->topic);
 }

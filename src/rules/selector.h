@@ -26,6 +26,7 @@ struct tg_selector {
         struct tg_patterns campaign;
         struct tg_patterns subject;
         struct tg_patterns topic;
+        bool patterns; /* one of these three has any */
 };
 
 /* Which words a selector may use. */
@@ -36,8 +37,25 @@ void tg_selector_read(struct tg_selector *selector, struct tg_reader *reader, co
                       enum tg_selector_words words);
 void tg_selector_deinit(struct tg_selector *selector);
 
+/* Whether the texts of TRAITS match the patterns alone. */
+bool tg_selector_matches_texts(const struct tg_selector *selector, const struct tg_traits *traits);
+
+/* Whether a mask (0: no words, everything matches) has WORD. */
+static inline bool tg_mask_matches(uint64_t mask, uint8_t word)
+{
+        return mask == 0 || (word < 64 && (mask >> word & 1));
+}
+
 /* Whether TRAITS match; kinds and classes match what is TG_WORD_UNSAID. */
-bool tg_selector_matches(const struct tg_selector *selector, const struct tg_traits *traits);
+static inline bool tg_selector_matches(const struct tg_selector *selector,
+                                       const struct tg_traits *traits)
+{
+        return tg_mask_matches(selector->channels, traits->channel) &&
+               (traits->kind == TG_WORD_UNSAID || tg_mask_matches(selector->kinds, traits->kind)) &&
+               (traits->class == TG_WORD_UNSAID ||
+                tg_mask_matches(selector->classes, traits->class)) &&
+               (!selector->patterns || tg_selector_matches_texts(selector, traits));
+}
 
 /* Whether two say the same, letter by letter. */
 bool tg_selector_equal(const struct tg_selector *a, const struct tg_selector *b);

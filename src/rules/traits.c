@@ -46,8 +46,3 @@ struct tg_span tg_traits_value(const struct tg_traits *traits, enum tg_scope sco
                 return TG_SPAN_ABSENT;
         }
 }
-
-bool tg_traits_have(const struct tg_traits *traits, enum tg_scope scope)
-{
-        return scope == TG_SCOPE_CUSTOMER || tg_span_present(tg_traits_value(traits, scope));
-}

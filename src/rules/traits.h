@@ -41,4 +41,30 @@ struct tg_traits tg_traits_of_touchpoint(const struct tg_touchpoint *touchpoint)
 struct tg_span tg_traits_value(const struct tg_traits *traits, enum tg_scope scope);
 
 /* Whether there is a cell of SCOPE for these. */
-bool tg_traits_have(const struct tg_traits *traits, enum tg_scope scope);
+static inline bool tg_traits_have(const struct tg_traits *traits, enum tg_scope scope)
+{
+        switch (scope) {
+        case TG_SCOPE_CUSTOMER:
+                return true;
+        case TG_SCOPE_CHANNEL:
+                return traits->channel != TG_CHANNEL_ABSENT;
+        case TG_SCOPE_CAMPAIGN:
+                return tg_span_present(traits->campaign);
+        case TG_SCOPE_SUBJECT:
+                return tg_span_present(traits->subject);
+        case TG_SCOPE_TOPIC:
+                return tg_span_present(traits->topic);
+        default:
+                return false;
+        }
+}
+
+/* The scopes (bit = enum tg_scope) that there is a cell of for these. */
+static inline unsigned tg_traits_scopes(const struct tg_traits *traits)
+{
+        unsigned scopes = 0;
+
+        for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++)
+                scopes |= (unsigned)tg_traits_have(traits, scope) << scope;
+        return scopes;
+}

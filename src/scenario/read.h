@@ -102,6 +102,9 @@ size_t tg_telling_find(const struct tg_case *story, struct tg_span id);
 /* Appends the draft's step as it stands now; NULL: there are too many, which was told. */
 struct tg_step *tg_telling_append(struct tg_telling *telling, const struct tg_draft *draft);
 
+/* Reads what the draft's touchpoint says beside its words: the body of its type, marks and more. */
+void tg_body_read(struct tg_draft *draft);
+
 /* Read the rest of a step, and append it as often as it says. */
 void tg_touchpoint_step_read(struct tg_telling *telling, struct tg_draft *draft,
                              const struct tg_node *customer);

@@ -66,11 +66,13 @@ static void play_ends(struct run *run)
 
 static void play_touchpoint(struct run *run, const struct tg_step *step)
 {
+        tg_cleanup(tg_buffer_deinit) struct tg_buffer datum = {0};
         struct tg_touchpoint touchpoint = step->touchpoint;
 
         if (step->with_receipt)
                 touchpoint.receipt = run->receipts[step->of];
-        tg_twin_touchpoint(&run->twin, &touchpoint);
+        tg_twin_encode_detailed(&datum, &touchpoint, &step->details);
+        tg_twin_datum(&run->twin, TG_STREAM_TOUCHPOINTS, tg_buffer_span(&datum));
 }
 
 static void play_send(struct run *run, const struct tg_step *step, struct place *ret_place)
@@ -229,7 +231,7 @@ static void compare(const struct run *run, struct tg_case_result *result)
                 if (step->kind == TG_STEP_SEND)
                         compare_send(run, i, result);
                 else if (step->with_receipt && !run->receipts[step->of].present)
-                        tg_tell_no_receipt(result, step);
+                        tg_tell_no_receipt(result, step, &run->story->steps[step->of]);
         }
         for (size_t i = 0; i < run->twin.rejected.count; i++)
                 tg_tell_rejection(result, run->story->line, run->twin.rejected.items[i].detail);

@@ -21,6 +21,7 @@
 #include "config/document.h"
 #include "records/touchpoint.h"
 #include "rules/policy.h"
+#include "shard/twin.h"
 
 enum {
         TG_SCENARIO_STEPS_MAX = 10000, /* of one case, repeats counted */
@@ -62,7 +63,8 @@ struct tg_step {
         bool together; /* read with the step before, as one batch: then the times decide */
 
         /* TG_STEP_TOUCHPOINT */
-        struct tg_touchpoint touchpoint; /* without its receipt: that comes of the run */
+        struct tg_touchpoint touchpoint; /* its receipt may come of the run */
+        struct tg_twin_details details;
         size_t of;         /* the step that sends the message it is about, or SIZE_MAX */
         bool with_receipt; /* of that message */
         unsigned unsaid;   /* bit = enum tg_scope: words that are taken over from that message */

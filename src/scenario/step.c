@@ -63,42 +63,45 @@ static void read_what_happened(struct tg_draft *draft, const struct tg_node *cus
         tg_read_bool(&draft->reader, "bot", TG_OPTIONAL, &touchpoint->bot);
 }
 
-/* What a customer agreed to, or no longer does; its channel is that of the touchpoint. */
-static void read_consent(struct tg_draft *draft)
+/* The receipt of a message of the story, or one written out. */
+static void read_receipt(struct tg_telling *telling, struct tg_draft *draft)
 {
         struct tg_diagnostics *diagnostics = draft->reader.diagnostics;
-        struct tg_touchpoint *touchpoint = &draft->step.touchpoint;
-        struct tg_consent *consent = &touchpoint->consent;
+        struct tg_receipt *receipt = &draft->step.touchpoint.receipt;
+        const struct tg_node *node = tg_read_node(&draft->reader, "receipt", TG_OPTIONAL, NULL);
+        struct tg_reader words;
+        int64_t tag = 0;
 
-        if (touchpoint->type != TG_TYPE_CONSENT)
+        if (!node || tg_node_kind(node) != TG_NODE_MAPPING) {
+                tg_value_bool(diagnostics, node, &draft->step.with_receipt);
+                if (draft->step.with_receipt && !draft->step.of_node)
+                        tg_diagnose(diagnostics, draft->node, TG_ERROR,
+                                    "name the message, as in \"of: spring-ad\"",
+                                    "a receipt is that of a message");
                 return;
-        *consent = (struct tg_consent){
-                .channel = touchpoint->channel,
-                .granted = true,
-                .present = true,
-        };
-        tg_value_text(diagnostics,
-                      tg_read_node(&draft->reader, "purpose", TG_REQUIRED, "marketing"),
-                      &consent->purpose);
-        tg_read_bool(&draft->reader, "granted", TG_OPTIONAL, &consent->granted);
-        tg_read_bool(&draft->reader, "implied", TG_OPTIONAL, &consent->implied);
-        draft->until = tg_read_node(&draft->reader, "until", TG_OPTIONAL, NULL);
-        if (draft->until && !consent->granted)
-                tg_diagnose(diagnostics, draft->until, TG_ERROR,
-                            "let her agree anew in a step of its own",
-                            "what was withdrawn stays withdrawn");
+        }
+        tg_reader_init(&words, diagnostics, node, "receipt");
+        receipt->present =
+                tg_moment_read(diagnostics, tg_read_node(&words, "time", TG_REQUIRED, "17:00"),
+                               &telling->moments, &receipt->time_ms);
+        tg_read_integer(&words, "tag", TG_REQUIRED, 0, UINT16_MAX, &tag);
+        receipt->tag = (uint16_t)tag;
+        tg_reader_finish(&words);
 }
 
-static void read_of(struct tg_draft *draft)
+/* The message a touchpoint is about: one of the story, or any other by its id. */
+static void read_of(struct tg_telling *telling, struct tg_draft *draft)
 {
-        struct tg_span id;
+        struct tg_span unused;
+        const struct tg_node *id;
 
-        draft->step.of_node = tg_read_text(&draft->reader, "of", TG_OPTIONAL, &id);
-        tg_read_bool(&draft->reader, "receipt", TG_OPTIONAL, &draft->step.with_receipt);
-        if (draft->step.with_receipt && !draft->step.of_node)
-                tg_diagnose(draft->reader.diagnostics, draft->node, TG_ERROR,
-                            "name the message, as in \"of: spring-ad\"",
-                            "a receipt is that of a message");
+        draft->step.of_node = tg_read_text(&draft->reader, "of", TG_OPTIONAL, &unused);
+        id = tg_read_text(&draft->reader, "message_id", TG_OPTIONAL,
+                          &draft->step.touchpoint.message_id);
+        if (id && draft->step.of_node)
+                tg_diagnose(draft->reader.diagnostics, id, TG_ERROR, "leave one of them out",
+                            "\"of\" says which message it is about already");
+        read_receipt(telling, draft);
 }
 
 void tg_touchpoint_step_read(struct tg_telling *telling, struct tg_draft *draft,
@@ -108,9 +111,9 @@ void tg_touchpoint_step_read(struct tg_telling *telling, struct tg_draft *draft,
 
         draft->step.kind = TG_STEP_TOUCHPOINT;
         read_what_happened(draft, customer);
-        read_of(draft);
+        read_of(telling, draft);
         read_touch_words(draft);
-        read_consent(draft);
+        tg_body_read(draft);
         read_repeats(draft);
         for (int64_t i = 0; i < draft->times; i++) {
                 touchpoint->time_ms = draft->step.at_ms;

@@ -152,18 +152,20 @@ void tg_tell_answers(struct tg_case_result *result, const struct tg_policy *poli
                        tell_happened(policy, answers, count));
 }
 
-void tg_tell_no_receipt(struct tg_case_result *result, const struct tg_step *step)
+void tg_tell_no_receipt(struct tg_case_result *result, const struct tg_step *step,
+                        const struct tg_step *sent)
 {
         static const char expected[] = "a receipt of the message it is about";
-        static const char happened[] = "that message was not permitted";
-        struct telling message;
+        struct telling message, happened;
 
         open_telling(&message);
         fprintf(message.file, "%s of %.*s", tg_word(&tg_type_words, step->touchpoint.type),
                 TG_SPAN_FORMAT(step->touchpoint.customer));
+        open_telling(&happened);
+        fprintf(happened.file, "%.*s, sent in line %u, was not permitted",
+                TG_SPAN_FORMAT(sent->request.id), sent->line);
         add_difference(result, step->line, close_telling(&message),
-                       tg_duplicate(expected, sizeof expected - 1),
-                       tg_duplicate(happened, sizeof happened - 1));
+                       tg_duplicate(expected, sizeof expected - 1), close_telling(&happened));
 }
 
 void tg_tell_rejection(struct tg_case_result *result, uint32_t line, const char *detail)

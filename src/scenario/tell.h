@@ -15,7 +15,8 @@ void tg_tell_answers(struct tg_case_result *result, const struct tg_policy *poli
                      size_t count);
 
 /* STEP carries the receipt of a message that was never permitted. */
-void tg_tell_no_receipt(struct tg_case_result *result, const struct tg_step *step);
+void tg_tell_no_receipt(struct tg_case_result *result, const struct tg_step *step,
+                        const struct tg_step *sent);
 
 /* Something became a dead letter, for the reason told in DETAIL. */
 void tg_tell_rejection(struct tg_case_result *result, uint32_t line, const char *detail);

@@ -4,6 +4,7 @@
 #include <assert.h>
 
 #include "rules/facts.h"
+#include "shard/swap.h"
 #include "shard/tell.h"
 #include "shard/undo.h"
 
@@ -17,7 +18,8 @@ struct message {
         const struct tg_reading *reading;
         int64_t offset;
         int64_t age;
-        struct tg_history history;
+        struct tg_history *history; /* of the customer, with the traits of `request` */
+        struct tg_history own;      /* what that is, but for a request that was just read */
         struct tg_reasons reasons;
         bool general;     /* the rules refuse it, but not its general variant */
         int64_t until_ms; /* of a deferral */
@@ -38,11 +40,24 @@ static enum tg_outcome deny(struct message *message, enum tg_gate_reason reason,
         return TG_DENY;
 }
 
+/*
+ * What was asked for before the customer's data was erased was asked for because of that data. And
+ * a permit at or before an erasure (of the future, by the allowed skew) would count for nothing.
+ */
+static bool is_erased(struct message *message)
+{
+        int64_t erased_ms = tg_history_erased(message->history);
+
+        return message->request->time_ms <= erased_ms || message->partition->clock_ms <= erased_ms;
+}
+
 /* By the rules alone. */
 static enum tg_outcome ask_rules(struct message *message)
 {
         const struct tg_policy *policy = message->partition->options->policy;
-        struct tg_question question = {message->request, &message->history};
+        const struct tg_cold *cold = message->partition->cold;
+        struct tg_question question = {message->request, message->history,
+                                       cold ? cold->until_ms : NULL};
         int64_t t_ms = message->partition->clock_ms;
         int64_t expiry_ms = tg_request_expiry(message->request);
         struct tg_verdict verdict;
@@ -53,7 +68,11 @@ static enum tg_outcome ask_rules(struct message *message)
         if (t_ms < expiry_ms) {
                 if (message->request->channel == TG_CHANNEL_UNKNOWN)
                         return deny(message, TG_GATE_UNKNOWN_CHANNEL, TG_NO_COUNT, TG_NO_COUNT);
-                if (tg_history_incomplete(&message->history))
+                if (is_erased(message))
+                        return deny(message, TG_GATE_ERASED, TG_NO_COUNT, TG_NO_COUNT);
+                if (tg_history_incomplete(
+                            message->history,
+                            tg_rule_index_needs(&policy->index, &message->history->traits)))
                         return deny(message, TG_GATE_STATE_INCOMPLETE, TG_NO_COUNT, TG_NO_COUNT);
         }
         verdict = tg_evaluate(policy, &question, t_ms, expiry_ms, &message->reasons);
@@ -61,10 +80,26 @@ static enum tg_outcome ask_rules(struct message *message)
         message->general = verdict.general && message->request->general.present;
         if (verdict.outcome != TG_PERMIT)
                 return verdict.outcome;
-        kept = tg_facts_permits_full(&message->history);
+        kept = tg_facts_permits_full(message->history);
         if (kept)
                 return deny(message, TG_GATE_HISTORY_FULL, kept, policy->permits_per_customer);
         return TG_PERMIT;
+}
+
+/*
+ * The throttle behind whose queue a new message joins, though all conform: what waits there is due,
+ * but was too much for this batch. Or -1.
+ */
+static ptrdiff_t throttle_behind(const struct message *message)
+{
+        const struct tg_policy *policy = message->partition->options->policy;
+
+        for (size_t i = 0; !message->waiter && i < policy->throttle_count; i++) {
+                if (tg_waiting_queued(message->partition->waiting, i) &&
+                    tg_selector_matches(&policy->throttles[i].for_, &message->history->traits))
+                        return (ptrdiff_t)i;
+        }
+        return -1;
 }
 
 /* By the throttles: all conform, or it waits for the one that conforms last. */
@@ -72,18 +107,26 @@ static enum tg_outcome ask_throttles(struct message *message)
 {
         const struct tg_policy *policy = message->partition->options->policy;
         const struct tg_gcra *throttles = message->partition->throttles, *last = NULL;
-        int64_t last_ms;
+        int64_t last_ms = TG_NO_TIME, clock_ms = message->partition->clock_ms;
 
         for (size_t i = 0; i < policy->throttle_count; i++) {
-                if (!tg_selector_matches(&policy->throttles[i].for_, &message->history.traits))
+                if (!tg_selector_matches(&policy->throttles[i].for_, &message->history->traits))
                         continue;
                 if (!last || tg_gcra_conforms_ns(&throttles[i]) > tg_gcra_conforms_ns(last)) {
                         last = &throttles[i];
                         message->throttle = i;
                 }
         }
-        if (!last || (last_ms = tg_gcra_conforms_ms(last)) <= message->partition->clock_ms)
-                return TG_PERMIT;
+        if (last)
+                last_ms = tg_gcra_conforms_ms(last);
+        if (last_ms <= clock_ms) {
+                ptrdiff_t behind = throttle_behind(message);
+
+                if (behind < 0)
+                        return TG_PERMIT;
+                message->throttle = (size_t)behind;
+                last_ms = clock_ms;
+        }
         tg_reasons_add_throttle(&message->reasons, policy, message->throttle, last_ms);
         if (last_ms >= tg_request_expiry(message->request))
                 return deny(message, TG_GATE_EXPIRES_FIRST, TG_NO_COUNT, TG_NO_COUNT);
@@ -97,16 +140,14 @@ static enum tg_outcome permit(struct message *message)
 {
         struct tg_partition *partition = message->partition;
         const struct tg_policy *policy = partition->options->policy;
-        bool room;
 
         tg_message_id(message->request->customer, message->request->id, message->id);
         message->tag = (uint32_t)tg_hash64(tg_span_of(message->id, TG_MESSAGE_ID_SIZE));
-        room = tg_facts_permit(&message->history, message->tag, &message->tag);
-        tg_undo_note_permit(&partition->undo, message->request, partition->clock_ms, message->tag);
-        if (!room)
+        if (!tg_facts_permit(message->history, message->tag, &message->tag))
                 return deny(message, TG_GATE_STATE_INCOMPLETE, TG_NO_COUNT, TG_NO_COUNT);
+        tg_undo_note_permit(&partition->undo, message->request, partition->clock_ms, message->tag);
         for (size_t i = 0; i < policy->throttle_count; i++) {
-                if (tg_selector_matches(&policy->throttles[i].for_, &message->history.traits))
+                if (tg_selector_matches(&policy->throttles[i].for_, &message->history->traits))
                         tg_gcra_charge(&partition->throttles[i], partition->clock_ms);
         }
         return TG_PERMIT;
@@ -145,14 +186,8 @@ static void wait_for(struct message *message)
 /* By the rules, the throttles and what there is room for, as MESSAGE->request says. */
 static enum tg_outcome decide_variant(struct message *message)
 {
-        struct tg_partition *partition = message->partition;
-        struct tg_traits traits = tg_traits_of_request(message->request);
-        enum tg_outcome outcome;
+        enum tg_outcome outcome = ask_rules(message);
 
-        tg_history_init(&message->history, &partition->options->policy->counters, partition->table,
-                        message->request->customer, &traits, partition->clock_ms,
-                        partition->options->skew_ms);
-        outcome = ask_rules(message);
         if (outcome == TG_PERMIT)
                 outcome = ask_throttles(message);
         if (outcome == TG_PERMIT)
@@ -207,6 +242,19 @@ static void remember(const struct message *message, enum tg_outcome outcome, uin
         }
 }
 
+/* Takes up the general variant in place of the message. */
+static void take_variant(struct message *message)
+{
+        struct tg_traits traits;
+
+        tg_request_general(message->request, &message->general_request);
+        message->request = &message->general_request;
+        message->variant = TG_VARIANT_GENERAL;
+        traits = tg_traits_of_request(message->request);
+        tg_history_init_alike(&message->own, message->history, &traits);
+        message->history = &message->own;
+}
+
 /* Once when a message first waits, once at the end. */
 static int decide(struct message *message, uint64_t key, struct tg_error *error)
 {
@@ -220,9 +268,7 @@ static int decide(struct message *message, uint64_t key, struct tg_error *error)
         message->told_count = 0;
         outcome = decide_variant(message);
         if (outcome == TG_DENY && message->general) {
-                tg_request_general(message->request, &message->general_request);
-                message->request = &message->general_request;
-                message->variant = TG_VARIANT_GENERAL;
+                take_variant(message);
                 outcome = decide_variant(message);
         }
         if (outcome != TG_DEFER || !waited)
@@ -282,25 +328,55 @@ static int refuse_unremembered(struct tg_partition *partition, const struct tg_r
         return tg_tell(partition, &decision, record->offset, error);
 }
 
-int tg_decide_first(struct tg_partition *partition, const struct tg_request *request,
-                    const struct tg_record *record, struct tg_error *error)
+static void begin_history(const struct tg_partition *partition, const struct tg_request *request,
+                          struct tg_history *ret_history)
 {
-        uint64_t key = tg_repeats_key(&partition->options->hash_key, request);
+        struct tg_traits traits = tg_traits_of_request(request);
+
+        tg_history_init(ret_history, &partition->options->policy->counters, partition->table,
+                        request->customer, &traits, partition->clock_ms,
+                        partition->options->skew_ms);
+}
+
+static uint64_t key_of(const struct tg_request *request, const struct tg_history *history)
+{
+        return tg_repeats_key(history->identities[TG_SCOPE_CUSTOMER], request->id);
+}
+
+void tg_decide_prepare(struct tg_partition *partition, struct tg_prepared *prepared)
+{
+        const struct tg_request *request = &prepared->record->event.request;
+        struct tg_history *history = &prepared->history;
+
+        begin_history(partition, request, history);
+        tg_history_prefetch(
+                history, tg_rule_index_needs(&partition->options->policy->index, &history->traits));
+        prepared->key = key_of(request, history);
+        tg_repeats_prefetch(partition->repeats, prepared->key);
+}
+
+int tg_decide_first(struct tg_partition *partition, struct tg_prepared *prepared,
+                    struct tg_error *error)
+{
+        const struct tg_record *record = prepared->record;
+        const struct tg_request *request = &record->event.request;
         struct tg_remembered remembered;
         struct message message;
 
-        if (tg_repeats_find(partition->repeats, key, partition->clock_ms, &remembered))
+        if (tg_repeats_find(partition->repeats, prepared->key, partition->clock_ms, &remembered))
                 return tell_repeat(partition, request, record, &remembered, error);
         if (tg_repeats_full(partition->repeats, partition->clock_ms))
                 return refuse_unremembered(partition, request, record, error);
+        tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
         message.partition = partition;
         message.request = request;
+        message.history = &prepared->history;
         message.waiter = NULL;
         message.datum = record->datum;
         message.reading = record->reading;
         message.offset = record->offset;
         message.age = partition->age++;
-        return decide(&message, key, error);
+        return decide(&message, prepared->key, error);
 }
 
 int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,
@@ -317,9 +393,11 @@ int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,
         (void)fault;
         message.partition = partition;
         message.request = &request;
+        begin_history(partition, &request, &message.own);
+        message.history = &message.own;
         message.waiter = waiter;
         message.reading = reading;
         message.offset = waiter->offset;
         message.age = waiter->age;
-        return decide(&message, tg_repeats_key(&partition->options->hash_key, &request), error);
+        return decide(&message, key_of(&request, message.history), error);
 }

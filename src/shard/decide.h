@@ -10,9 +10,12 @@
 
 #include "shard/partition.h"
 
-/* A request that was just read from RECORD. */
-int tg_decide_first(struct tg_partition *partition, const struct tg_request *request,
-                    const struct tg_record *record, struct tg_error *error);
+/* Starts to fetch what deciding the request of PREPARED, which is decoded, will look at. */
+void tg_decide_prepare(struct tg_partition *partition, struct tg_prepared *prepared);
+
+/* A request that was just read, and prepared. */
+int tg_decide_first(struct tg_partition *partition, struct tg_prepared *prepared,
+                    struct tg_error *error);
 
 /* A message that waited and is due. Takes WAITER. */
 int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,

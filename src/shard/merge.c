@@ -15,7 +15,7 @@ void tg_merge_deinit(struct tg_merge *merge)
         *merge = (struct tg_merge){0};
 }
 
-static struct tg_record *at(const struct tg_lane *lane, size_t index)
+static struct tg_record **at(const struct tg_lane *lane, size_t index)
 {
         return &lane->records[(lane->first + index) & (lane->capacity - 1)];
 }
@@ -23,7 +23,7 @@ static struct tg_record *at(const struct tg_lane *lane, size_t index)
 static void grow(struct tg_lane *lane)
 {
         size_t capacity = lane->capacity ? 2 * lane->capacity : FIRST_CAPACITY;
-        struct tg_record *records = tg_allocate(capacity * sizeof records[0]);
+        struct tg_record **records = tg_allocate(capacity * sizeof(struct tg_record *));
 
         for (size_t i = 0; i < lane->count; i++)
                 records[i] = *at(lane, i);
@@ -33,62 +33,60 @@ static void grow(struct tg_lane *lane)
         lane->first = 0;
 }
 
-void tg_merge_push(struct tg_merge *merge, const struct tg_record *record)
+void tg_merge_push(struct tg_merge *merge, struct tg_record *record)
 {
         struct tg_lane *lane = &merge->lanes[record->stream];
 
-        if (record->kind == TG_RECORD_END) {
-                lane->ended = true;
-                return;
-        }
         assert(record->kind == TG_RECORD_DATA || record->kind == TG_RECORD_FAULTY);
         lane->ended = false;
         if (lane->count == lane->capacity)
                 grow(lane);
         lane->count++;
-        *at(lane, lane->count - 1) = *record;
+        *at(lane, lane->count - 1) = record;
 }
 
-bool tg_merge_take(struct tg_merge *merge, enum tg_stream stream, struct tg_record *ret_record)
+void tg_merge_end(struct tg_merge *merge, enum tg_stream stream)
+{
+        merge->lanes[stream].ended = true;
+}
+
+static struct tg_record *take(struct tg_lane *lane)
+{
+        struct tg_record *record = *at(lane, 0);
+
+        lane->first++;
+        lane->count--;
+        return record;
+}
+
+struct tg_record *tg_merge_take(struct tg_merge *merge, enum tg_stream stream)
 {
         struct tg_lane *lane = &merge->lanes[stream];
 
-        if (lane->count == 0)
-                return false;
-        *ret_record = *at(lane, 0);
-        lane->first++;
-        lane->count--;
-        return true;
+        return lane->count > 0 ? take(lane) : NULL;
 }
 
-static bool head_is_faulty(const struct tg_lane *lane)
+struct tg_record *tg_merge_next(struct tg_merge *merge)
 {
-        return lane->count > 0 && at(lane, 0)->kind == TG_RECORD_FAULTY;
-}
-
-bool tg_merge_next(struct tg_merge *merge, struct tg_record *ret_record)
-{
-        int earliest = -1;
+        struct tg_lane *earliest = NULL;
         int64_t earliest_ms = 0;
+        bool unknown = false;
 
         for (int stream = 0; stream < TG_STREAMS; stream++) {
-                if (head_is_faulty(&merge->lanes[stream]))
-                        return tg_merge_take(merge, (enum tg_stream)stream, ret_record);
-        }
-        for (int stream = 0; stream < TG_STREAMS; stream++) {
-                const struct tg_lane *lane = &merge->lanes[stream];
+                struct tg_lane *lane = &merge->lanes[stream];
                 const struct tg_record *head;
 
                 if (lane->count == 0) {
-                        if (!lane->ended)
-                                return false;
+                        unknown = unknown || !lane->ended;
                         continue;
                 }
-                head = at(lane, 0);
-                if (earliest < 0 || head->time_ms < earliest_ms) {
-                        earliest = stream;
+                head = *at(lane, 0);
+                if (head->kind == TG_RECORD_FAULTY)
+                        return take(lane);
+                if (!earliest || head->time_ms < earliest_ms) {
+                        earliest = lane;
                         earliest_ms = head->time_ms;
                 }
         }
-        return earliest >= 0 && tg_merge_take(merge, (enum tg_stream)earliest, ret_record);
+        return earliest && !unknown ? take(earliest) : NULL;
 }

@@ -6,16 +6,16 @@
  * facts, then the requests. A stream that is empty holds the others up, as its next record may be
  * earlier, until it is said to have ended. Records that can't be read have no time and go at once.
  *
- * Holds copies of struct tg_record, not their bytes: the source keeps those until they are
- * released. What is held is bounded by the source. One owner, one thread.
+ * Holds no records, only where they are: the source keeps them until they are released, and bounds
+ * how many those are. One owner, one thread.
  */
 #pragma once
 
 #include "shard/port.h"
 
 struct tg_lane {
-        struct tg_record *records; /* owned ring */
-        size_t capacity;           /* a power of two, or 0 */
+        struct tg_record **records; /* owned ring */
+        size_t capacity;            /* a power of two, or 0 */
         size_t first;
         size_t count;
         bool ended; /* nothing more, as far as is known now */
@@ -27,11 +27,14 @@ struct tg_merge {
 
 void tg_merge_deinit(struct tg_merge *merge); /* what it holds is not released */
 
-/* Takes a record of kind DATA, FAULTY or END. */
-void tg_merge_push(struct tg_merge *merge, const struct tg_record *record);
+/* Takes a record of kind DATA or FAULTY. */
+void tg_merge_push(struct tg_merge *merge, struct tg_record *record);
 
-/* The next record in merged order, or false: none, or it can't be known yet which. */
-bool tg_merge_next(struct tg_merge *merge, struct tg_record *ret_record);
+/* No more in this stream, as far as is known now. */
+void tg_merge_end(struct tg_merge *merge, enum tg_stream stream);
+
+/* The next record in merged order, or NULL: none, or it can't be known yet which. */
+struct tg_record *tg_merge_next(struct tg_merge *merge);
 
 /* The next record of one stream, whatever the others hold. */
-bool tg_merge_take(struct tg_merge *merge, enum tg_stream stream, struct tg_record *ret_record);
+struct tg_record *tg_merge_take(struct tg_merge *merge, enum tg_stream stream);

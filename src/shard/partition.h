@@ -33,18 +33,16 @@ struct tg_undo {
 };
 
 /*
- * A record on its way: decoded, with its customer's cells being fetched. Records are prepared a
- * group at a time, so that the cache misses of a group overlap, then taken one by one.
+ * A record on its way, its customer's cells being fetched. Records are prepared a group at a time,
+ * so that the cache misses of a group overlap, then taken one by one.
  */
 struct tg_prepared {
-        struct tg_record record;
-        int fault; /* of its decoding: an enum tg_decode_error, or 0 */
-        union {
-                struct tg_touchpoint touchpoint;
-                struct tg_request request;
-        };
-        struct tg_history history; /* of a touchpoint; a request makes its own when it is decided */
+        struct tg_record *record;
+        struct tg_history history;
+        uint64_t key; /* of a request: what it is remembered by */
 };
+
+struct tg_cold;
 
 struct tg_partition {
         int32_t id;
@@ -57,6 +55,7 @@ struct tg_partition {
         struct tg_waiting *waiting;
         struct tg_repeats *repeats;
         struct tg_gcra *throttles; /* owned; one for each of the policy */
+        struct tg_cold *cold;      /* owned; NULL: the policy has not been changed (shard/swap.h) */
         int64_t clock_ms;          /* TG_NO_TIME: nothing seen yet */
         int64_t age;               /* requests taken up so far */
         int64_t next[TG_STREAMS];  /* the next offset of each stream; -1: nothing read yet */
@@ -71,13 +70,25 @@ int tg_partition_new(int32_t id, const struct tg_partition_options *options,
                      struct tg_error *error);
 void tg_partition_free(struct tg_partition *partition); /* NULL is fine; releases what it holds */
 
+/* A partition's share of the throttles of POLICY, unused; to be freed. */
+struct tg_gcra *tg_partition_throttles(const struct tg_partition_options *options,
+                                       const struct tg_policy *policy);
+
+/* Has the table cared for as the policy says. */
+void tg_partition_take_care(struct tg_partition *partition);
+
 /* Decides what is due at or before T_MS, each at its own moment, and moves the clock to T_MS. */
 int tg_partition_advance(struct tg_partition *partition, int64_t t_ms, struct tg_error *error);
 
-/* Moves the clock to T_MS at once and decides all that is due by then, at T_MS: the wall clock. */
-int tg_partition_catch_up(struct tg_partition *partition, int64_t t_ms, struct tg_error *error);
+/*
+ * By the wall clock: moves the clock to T_MS at once and decides what is due by then, at T_MS, up
+ * to MOST messages (at least one). However many are due at once, the time this takes is bounded by
+ * MOST. Returns 0, 1 if there is more that is due, or -1.
+ */
+int tg_partition_catch_up(struct tg_partition *partition, int64_t t_ms, size_t most,
+                          struct tg_error *error);
 
-/* Decodes prepared->record and starts to fetch what it will touch. */
+/* Starts to fetch what prepared->record will touch. */
 void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *prepared);
 
 /* Takes up a record at the present clock: applies a touchpoint, decides a request, rejects the

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "records/decision.h"
+#include "records/event.h"
 #include "records/schemas.h"
 #include "records/stream.h"
 
@@ -21,20 +22,20 @@ enum tg_record_kind {
         TG_RECORD_REVOKED,  /* the partition is not ours any more: forget it */
 };
 
-/* One thing that a source tells. Spans live until the record is released. */
+/* One thing that a source tells. It and its spans live until it is released. */
 struct tg_record {
         enum tg_record_kind kind;
         enum tg_stream stream;
-        int32_t partition; /* -1 for a faulty record of a recording: its customer is not known */
-        int64_t offset;    /* the record's own */
-        int64_t time_ms;   /* event time, of TG_RECORD_DATA */
-        struct tg_span customer; /* of TG_RECORD_DATA */
-        struct tg_span datum;    /* of TG_RECORD_DATA: the bytes to decode, without framing */
-        const struct tg_reading *reading; /* of TG_RECORD_DATA */
-        struct tg_span value;             /* as it came, framing included, for a dead letter */
-        const char *fault;  /* of TG_RECORD_FAULTY: why, in one word or two; static text */
-        const char *detail; /* of TG_RECORD_FAULTY: why, for a person; lives like the spans */
-        void *owner;        /* the source's own handle */
+        int32_t partition;    /* -1 for a faulty record of a recording: its customer is not known */
+        int64_t offset;       /* the record's own */
+        int64_t time_ms;      /* event time; TG_NO_TIME: not known, of a faulty one */
+        struct tg_span value; /* as it came, framing included, for a dead letter */
+        struct tg_span datum; /* of TG_RECORD_DATA: what was decoded, without framing */
+        const struct tg_reading *reading; /* of TG_RECORD_DATA: what decodes it again */
+        const char *fault;    /* of TG_RECORD_FAULTY: why, in one word or two; static text */
+        const char *detail;   /* of TG_RECORD_FAULTY: why, for a person; lives like the spans */
+        void *owner;          /* the source's own handle */
+        union tg_event event; /* of TG_RECORD_DATA */
 };
 
 /* How far a partition has been decided: the next offset to read of each stream after a restart. */
@@ -45,15 +46,19 @@ struct tg_progress {
 
 struct tg_source {
         /*
-         * Fills up to CAPACITY records; may wait a little for the first. Within one stream of one
-         * partition they come in order. Returns 0, or 1 when nothing will ever come again (the
-         * end of a recording, or the process was asked to stop); what was filled counts also then.
+         * Fills in up to CAPACITY records of its own; may wait a little for the first. Within one
+         * stream of one partition they come in order. Returns 0, or 1 when nothing will ever come
+         * again (the end of a recording, or the process was asked to stop); what was filled in
+         * counts also then.
          */
-        int (*poll)(void *context, struct tg_record *records, size_t capacity, size_t *ret_count,
+        int (*poll)(void *context, struct tg_record **records, size_t capacity, size_t *ret_count,
                     struct tg_error *error);
 
-        /* The shard has done with this record; called once for each, in any order. May be NULL. */
-        void (*release)(void *context, const struct tg_record *record);
+        /* There is more to be decided at once: the next poll is not to wait. May be NULL. */
+        void (*hurry)(void *context);
+
+        /* The shard has done with this record; called once for each, in any order. */
+        void (*release)(void *context, struct tg_record *record);
 
         /*
          * What was told is undone: the records of these partitions from these positions on (-1:

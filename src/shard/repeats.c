@@ -15,6 +15,7 @@
 enum {
         PIECE_BITS = 10,
         SWEEP = 2,      /* nodes looked at for each one added: more than come, so it keeps up */
+        AHEAD = 4,      /* of what is done in a row: so far ahead it is fetched */
         IDENTITY = 255, /* tells our pairs from the scopes of cells */
 };
 _Static_assert(1 << PIECE_BITS == TG_REPEATS_PIECE, "an index within a piece has PIECE_BITS");
@@ -80,6 +81,8 @@ struct tg_repeats {
         struct buckets buckets;
         struct queue ended;
         struct waiting waiting;
+        uint64_t soon; /* a key whose bucket is being fetched, if one is */
+        bool soon_pending;
         struct change *changes; /* owned; since the commit */
         size_t change_count;
         size_t change_capacity;
@@ -147,15 +150,24 @@ static void add_buckets(struct tg_repeats *repeats)
         memset(repeats->buckets.pieces[count], 0xff, size);
 }
 
+static void prefetch_nodes(const struct tg_repeats *repeats, uint32_t name)
+{
+        if (name != NONE)
+                __builtin_prefetch(node_of(repeats, name));
+}
+
 /* One bucket more: the next low one gives up the nodes whose keys have one more bit. */
 static void split(struct tg_repeats *repeats)
 {
         struct buckets *buckets = &repeats->buckets;
-        uint32_t name, *from;
+        uint32_t number, name, *from;
 
         if (buckets->count % TG_REPEATS_PIECE == 0)
                 add_buckets(repeats);
-        from = bucket_at(repeats, buckets->count - buckets->low);
+        number = buckets->count - buckets->low;
+        if (number + AHEAD < buckets->low)
+                prefetch_nodes(repeats, *bucket_at(repeats, number + AHEAD));
+        from = bucket_at(repeats, number);
         name = *from;
         *from = NONE;
         buckets->count++;
@@ -208,6 +220,13 @@ struct tg_repeats *tg_repeats_new(int64_t for_ms, size_t limit)
         return repeats;
 }
 
+void tg_repeats_limit(struct tg_repeats *repeats, int64_t for_ms, size_t limit)
+{
+        assert(for_ms > 0 && for_ms <= repeats->for_ms && limit > 0 && limit < WAITS / 2);
+        repeats->for_ms = for_ms;
+        repeats->limit = limit;
+}
+
 void tg_repeats_free(struct tg_repeats *repeats)
 {
         if (!repeats)
@@ -225,11 +244,25 @@ void tg_repeats_free(struct tg_repeats *repeats)
         free(repeats);
 }
 
-uint64_t tg_repeats_key(const struct tg_hash_key *key, const struct tg_request *request)
+uint64_t tg_repeats_key(struct tg_identity customer, struct tg_span id)
 {
-        struct tg_identity who = tg_identity_of(key, request->customer);
+        return tg_identity_pair(customer, IDENTITY, id).low;
+}
 
-        return tg_identity_pair(key, who, IDENTITY, request->id).low;
+/* The bucket of the key told of last has come by now: what is in it is fetched, too. */
+static void prefetch_soon(struct tg_repeats *repeats)
+{
+        if (repeats->soon_pending)
+                prefetch_nodes(repeats, *bucket_of(repeats, repeats->soon));
+        repeats->soon_pending = false;
+}
+
+void tg_repeats_prefetch(struct tg_repeats *repeats, uint64_t key)
+{
+        prefetch_soon(repeats);
+        __builtin_prefetch(bucket_of(repeats, key), 1);
+        repeats->soon = key;
+        repeats->soon_pending = true;
 }
 
 /* Differences in uint64_t: a clock that leaps from one end of time to the other is no overflow. */
@@ -258,11 +291,12 @@ static struct tg_remembered remembered_of(const struct tg_repeats *repeats, uint
         };
 }
 
-bool tg_repeats_find(const struct tg_repeats *repeats, uint64_t key, int64_t now_ms,
+bool tg_repeats_find(struct tg_repeats *repeats, uint64_t key, int64_t now_ms,
                      struct tg_remembered *ret_remembered)
 {
         uint32_t name = *bucket_of(repeats, key);
 
+        prefetch_soon(repeats);
         for (; name != NONE; name = node_of(repeats, name)->next) {
                 struct tg_remembered remembered;
 
@@ -296,6 +330,11 @@ static void sweep(struct tg_repeats *repeats, int64_t now_ms)
                         return;
                 unlink_node(repeats, name_of(queue->first, queue->index));
                 queue->index++;
+                if (queue->index + 2 * AHEAD < TG_REPEATS_PIECE)
+                        __builtin_prefetch(&piece->nodes[queue->index + 2 * AHEAD]);
+                if (queue->index + AHEAD < piece->used)
+                        __builtin_prefetch(
+                                bucket_of(repeats, piece->nodes[queue->index + AHEAD].key), 1);
         }
 }
 

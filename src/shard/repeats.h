@@ -39,11 +39,20 @@ struct tg_repeats;
 struct tg_repeats *tg_repeats_new(int64_t for_ms, size_t limit);
 void tg_repeats_free(struct tg_repeats *repeats); /* NULL is fine */
 
-/* What a request is known by. */
-uint64_t tg_repeats_key(const struct tg_hash_key *key, const struct tg_request *request);
+/* The same limits anew, for all that is remembered: FOR_MS is not longer than it was. */
+void tg_repeats_limit(struct tg_repeats *repeats, int64_t for_ms, size_t limit);
+
+/* What the request ID of CUSTOMER (tg_identity_of) is known by. */
+uint64_t tg_repeats_key(struct tg_identity customer, struct tg_span id);
+
+/*
+ * KEY will be asked for soon: starts to fetch where it would be, and what is in the place of the
+ * one told of before, so that their cache misses overlap.
+ */
+void tg_repeats_prefetch(struct tg_repeats *repeats, uint64_t key);
 
 /* The latest that is remembered of KEY at NOW_MS, or false. */
-bool tg_repeats_find(const struct tg_repeats *repeats, uint64_t key, int64_t now_ms,
+bool tg_repeats_find(struct tg_repeats *repeats, uint64_t key, int64_t now_ms,
                      struct tg_remembered *ret_remembered);
 
 /* Whether there is no room for one more at NOW_MS. */

@@ -15,18 +15,22 @@ enum { GROUP = 32 };
 struct shard {
         const struct tg_shard_options *options;
         const struct tg_port *port;
+        struct tg_partition_options settings[2]; /* of its partitions: as they are, as they were */
+        unsigned setting;                        /* which of the two they are */
         struct tg_summary *summary;
         struct tg_summary committed; /* the summary at the last commit */
         struct tg_buffer buffer;
-        struct tg_record *records;        /* one batch */
+        struct tg_record **records;       /* one batch */
         struct tg_prepared *group;        /* what is taken up at once */
         struct tg_partition **partitions; /* by id; NULL: not ours */
         struct tg_progress *progress;     /* of those that are ours */
         bool rewound; /* in this batch: there is more to read, whatever the source said */
+        bool behind;  /* in this batch: not all that was due has been decided */
 };
 
 static int take_batch(struct shard *shard, size_t count, struct tg_error *error);
 static int commit(struct shard *shard, struct tg_error *error);
+static void follow_policy(struct shard *shard);
 static int shard_init(struct shard *shard, const struct tg_shard_options *options,
                       const struct tg_port *port, struct tg_summary *summary);
 static void shard_deinit(struct shard *shard);
@@ -47,6 +51,11 @@ int tg_shard_run(const struct tg_shard_options *options, const struct tg_port *p
                 if (answer < 0 || sink->begin(sink->context, error) < 0 ||
                     take_batch(&shard, count, error) < 0 || commit(&shard, error) < 0)
                         answer = -1;
+                follow_policy(&shard);
+                if (answer >= 0)
+                        follow_policy(&shard);
+                if (shard.behind && source->hurry)
+                        source->hurry(source->context);
         }
         shard_deinit(&shard);
         return answer < 0 ? -1 : 0;
@@ -60,9 +69,10 @@ static int shard_init(struct shard *shard, const struct tg_shard_options *option
         assert(options->batch > 0 && partitions > 0);
         assert(options->clock == TG_CLOCK_EVENT || port->clock.now_ms);
         *shard = (struct shard){.options = options, .port = port, .summary = summary};
+        shard->settings[0] = options->partition;
         tg_summary_init(summary, options->partition.policy);
         tg_summary_init(&shard->committed, options->partition.policy);
-        shard->records = tg_allocate(options->batch * sizeof shard->records[0]);
+        shard->records = tg_allocate(options->batch * sizeof(struct tg_record *));
         shard->group = tg_allocate(GROUP * sizeof shard->group[0]);
         shard->partitions = tg_allocate_zeroed(partitions, sizeof(struct tg_partition *));
         shard->progress = tg_allocate(partitions * sizeof shard->progress[0]);
@@ -92,7 +102,7 @@ static void shard_deinit(struct shard *shard)
 static int adopt(struct shard *shard, int32_t id, struct tg_error *error)
 {
         assert(!shard->partitions[id]);
-        return tg_partition_new(id, &shard->options->partition, shard->port, shard->summary,
+        return tg_partition_new(id, &shard->settings[shard->setting], shard->port, shard->summary,
                                 &shard->buffer, &shard->partitions[id], error);
 }
 
@@ -119,12 +129,9 @@ static void refuse_time(const struct shard *shard, struct tg_record *record, int
                        "future_skew_max");
 }
 
-static void release(const struct shard *shard, const struct tg_record *record)
+static void release(const struct shard *shard, struct tg_record *record)
 {
-        const struct tg_source *source = &shard->port->source;
-
-        if (source->release && (record->kind == TG_RECORD_DATA || record->kind == TG_RECORD_FAULTY))
-                source->release(source->context, record);
+        shard->port->source.release(shard->port->source.context, record);
 }
 
 /* A record of no partition: nobody knows whose it is. */
@@ -132,32 +139,29 @@ static int reject_homeless(struct shard *shard, const struct tg_record *record,
                            struct tg_error *error)
 {
         const struct tg_sink *sink = &shard->port->sink;
-        int result;
 
         shard->summary->rejected++;
-        result = sink->rejected(sink->context, record, record->fault, record->detail, error);
-        release(shard, record);
-        return result;
+        return sink->rejected(sink->context, record, record->fault, record->detail, error);
 }
 
-/* The next record to be taken up. */
-typedef bool (*next_fn)(struct tg_merge *merge, struct tg_record *ret_record);
+/* The next record to be taken up; NULL: none. */
+typedef struct tg_record *(*next_fn)(struct tg_merge *merge);
 
-static bool next_fact(struct tg_merge *merge, struct tg_record *ret_record)
+static struct tg_record *next_fact(struct tg_merge *merge)
 {
-        return tg_merge_take(merge, TG_STREAM_TOUCHPOINTS, ret_record);
+        return tg_merge_take(merge, TG_STREAM_TOUCHPOINTS);
 }
 
-static bool next_request(struct tg_merge *merge, struct tg_record *ret_record)
+static struct tg_record *next_request(struct tg_merge *merge)
 {
-        return tg_merge_take(merge, TG_STREAM_REQUESTS, ret_record);
+        return tg_merge_take(merge, TG_STREAM_REQUESTS);
 }
 
 static int take_prepared(struct shard *shard, struct tg_partition *partition,
                          struct tg_prepared *prepared, struct tg_error *error)
 {
-        if (shard->options->clock == TG_CLOCK_EVENT && prepared->record.kind == TG_RECORD_DATA &&
-            tg_partition_advance(partition, prepared->record.time_ms, error) < 0)
+        if (shard->options->clock == TG_CLOCK_EVENT && prepared->record->kind == TG_RECORD_DATA &&
+            tg_partition_advance(partition, prepared->record->time_ms, error) < 0)
                 return -1;
         return tg_partition_take(partition, prepared, error);
 }
@@ -168,12 +172,12 @@ static int take_group(struct shard *shard, struct tg_partition *partition, next_
 {
         int count = 0, result = 0;
 
-        while (count < GROUP && next(&partition->merge, &shard->group[count].record))
+        while (count < GROUP && (shard->group[count].record = next(&partition->merge)))
                 tg_partition_prepare(partition, &shard->group[count++]);
         for (int i = 0; i < count; i++) {
                 if (result == 0)
                         result = take_prepared(shard, partition, &shard->group[i], error);
-                release(shard, &shard->group[i].record);
+                release(shard, shard->group[i].record);
         }
         return result < 0 ? -1 : count;
 }
@@ -189,10 +193,26 @@ static int take_all(struct shard *shard, struct tg_partition *partition, next_fn
         return taken;
 }
 
-/* By the wall clock: all facts, then what is due, then the requests, once all facts are known. */
+/* One partition's share of what a batch decides of what is due. */
+static size_t due_share(const struct shard *shard)
+{
+        size_t due_max = shard->options->due_max ? shard->options->due_max : TG_DUE_DEFAULT;
+        size_t owned = 0;
+
+        for (uint32_t id = 0; id < shard->options->partition.partitions; id++)
+                owned += shard->partitions[id] != NULL;
+        return due_max > owned ? due_max / owned : 1;
+}
+
+/*
+ * By the wall clock: all facts, then of what is due as much as a batch decides, then the requests,
+ * once all facts are known.
+ */
 static int drain_by_wall_clock(struct shard *shard, struct tg_partition *partition, int64_t now_ms,
                                struct tg_error *error)
 {
+        int behind;
+
         if (partition->clock_ms < now_ms)
                 partition->clock_ms = now_ms;
         if (take_all(shard, partition, next_fact, error) < 0)
@@ -200,8 +220,10 @@ static int drain_by_wall_clock(struct shard *shard, struct tg_partition *partiti
         partition->facts_read |= partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended;
         if (!partition->facts_read)
                 return 0;
-        if (tg_partition_catch_up(partition, now_ms, error) < 0)
+        behind = tg_partition_catch_up(partition, now_ms, due_share(shard), error);
+        if (behind < 0)
                 return -1;
+        shard->behind |= behind;
         return take_all(shard, partition, next_request, error);
 }
 
@@ -234,24 +256,38 @@ static bool comes_again(const struct shard *shard, const struct tg_record *recor
         return shard->partitions[record->partition]->reads_again;
 }
 
+/* Puts a record where it will be taken up, true; or deals with it at once. */
+static bool put_in_order(struct shard *shard, struct tg_record *record, int64_t now_ms)
+{
+        struct tg_merge *merge = &shard->partitions[record->partition]->merge;
+
+        if (record->kind == TG_RECORD_END) {
+                tg_merge_end(merge, record->stream);
+                return false;
+        }
+        refuse_time(shard, record, now_ms);
+        tg_merge_push(merge, record);
+        return true;
+}
+
 static int sort_record(struct shard *shard, struct tg_record *record, int64_t now_ms,
                        struct tg_error *error)
 {
+        int result = 0;
+
         assert(record->partition < (int32_t)shard->options->partition.partitions);
         if (record->kind == TG_RECORD_ASSIGNED)
-                return adopt(shard, record->partition, error);
-        if (record->kind == TG_RECORD_REVOKED)
-                return give_back(shard, record->partition, now_ms, error);
-        assert(record->partition < 0 || shard->partitions[record->partition]);
-        if (comes_again(shard, record)) {
-                release(shard, record);
+                result = adopt(shard, record->partition, error);
+        else if (record->kind == TG_RECORD_REVOKED)
+                result = give_back(shard, record->partition, now_ms, error);
+        else if (comes_again(shard, record))
+                result = 0;
+        else if (record->partition < 0)
+                result = reject_homeless(shard, record, error);
+        else if (put_in_order(shard, record, now_ms))
                 return 0;
-        }
-        if (record->partition < 0)
-                return reject_homeless(shard, record, error);
-        refuse_time(shard, record, now_ms);
-        tg_merge_push(&shard->partitions[record->partition]->merge, record);
-        return 0;
+        release(shard, record);
+        return result;
 }
 
 static int take_batch(struct shard *shard, size_t count, struct tg_error *error)
@@ -259,13 +295,13 @@ static int take_batch(struct shard *shard, size_t count, struct tg_error *error)
         const struct tg_clock *clock = &shard->port->clock;
         int64_t now_ms = clock->now_ms ? clock->now_ms(clock->context) : shard->options->end_ms;
 
-        shard->rewound = false;
+        shard->rewound = shard->behind = false;
         for (uint32_t id = 0; id < shard->options->partition.partitions; id++) {
                 if (shard->partitions[id])
                         shard->partitions[id]->reads_again = false;
         }
         for (size_t i = 0; i < count; i++) {
-                if (sort_record(shard, &shard->records[i], now_ms, error) < 0)
+                if (sort_record(shard, shard->records[i], now_ms, error) < 0)
                         return -1;
         }
         for (uint32_t id = 0; id < shard->options->partition.partitions; id++) {
@@ -317,4 +353,26 @@ static int commit(struct shard *shard, struct tg_error *error)
         else if (answer > 0 && undo(shard, error) < 0)
                 answer = -1;
         return answer;
+}
+
+/* Takes up a policy that was offered; nothing is decided that isn't committed or undone. */
+static void follow_policy(struct shard *shard)
+{
+        const struct tg_partition_options *old = &shard->settings[shard->setting];
+        struct tg_partition_options *new = &shard->settings[!shard->setting];
+        struct tg_swap *swap = shard->options->swap;
+        const struct tg_policy *next = swap ? tg_swap_next(swap, old->policy) : NULL;
+
+        if (!next)
+                return;
+        *new = *old;
+        new->policy = next;
+        for (uint32_t id = 0; id < new->partitions; id++) {
+                if (shard->partitions[id])
+                        tg_partition_swap_policy(shard->partitions[id], new);
+        }
+        shard->setting = !shard->setting;
+        tg_summary_follow(shard->summary, next);
+        tg_summary_follow(&shard->committed, next);
+        tg_swap_take(swap);
 }

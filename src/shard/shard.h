@@ -9,16 +9,24 @@
 #pragma once
 
 #include "shard/partition.h"
+#include "shard/swap.h"
 
 enum tg_clock_mode {
         TG_CLOCK_EVENT, /* the time of the records, streams merged by it */
         TG_CLOCK_WALL,  /* the port's clock, read once per batch */
 };
 
+/* Messages that have fallen due that a batch decides: a few milliseconds. */
+enum { TG_DUE_DEFAULT = 4096 };
+
 struct tg_shard_options {
         struct tg_partition_options partition;
         enum tg_clock_mode clock;
-        size_t batch;   /* records asked for at a time, at least 1 */
+        struct tg_swap *swap; /* changes of the policy; NULL: there are none */
+        size_t batch;         /* records asked for at a time, at least 1 */
+        size_t due_max; /* by the wall clock: messages that have fallen due that a batch decides at
+                         * most, divided evenly among partitions (but at least one in each); 0:
+                         * TG_DUE_DEFAULT */
         int64_t end_ms; /* without a wall clock: records later than this (plus the skew) are
                          * rejected; TG_NEVER: none is */
 };

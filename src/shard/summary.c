@@ -8,16 +8,72 @@
 #include "base/memory.h"
 #include "rules/evaluate.h"
 
+static void init_reasons(struct tg_summary *summary, const struct tg_policy *policy)
+{
+        summary->reason_count = tg_reason_sources(policy);
+        summary->reasons = tg_allocate_zeroed(summary->reason_count, sizeof summary->reasons[0]);
+        summary->names = tg_allocate(summary->reason_count * sizeof(char *));
+        for (size_t i = 0; i < summary->reason_count; i++) {
+                const char *name = tg_reason_source_name(policy, i);
+
+                summary->names[i] = tg_duplicate(name, strlen(name));
+        }
+}
+
+static void deinit_reasons(struct tg_summary *summary)
+{
+        for (size_t i = 0; i < summary->reason_count; i++)
+                free(summary->names[i]);
+        free(summary->names);
+        free(summary->reasons);
+}
+
+/* The place of NAME, which is added if it is not there. */
+static struct tg_reason_count *reason_of(struct tg_summary *summary, const char *name)
+{
+        for (size_t i = 0; i < summary->reason_count; i++) {
+                if (strcmp(summary->names[i], name) == 0)
+                        return &summary->reasons[i];
+        }
+        summary->reasons = tg_reallocate(summary->reasons,
+                                         (summary->reason_count + 1) * sizeof summary->reasons[0]);
+        summary->names =
+                tg_reallocate(summary->names, (summary->reason_count + 1) * sizeof(char *));
+        summary->names[summary->reason_count] = tg_duplicate(name, strlen(name));
+        summary->reasons[summary->reason_count] = (struct tg_reason_count){0};
+        return &summary->reasons[summary->reason_count++];
+}
+
+static void add_reasons(struct tg_summary *summary, const struct tg_summary *part)
+{
+        for (size_t i = 0; i < part->reason_count; i++) {
+                struct tg_reason_count *sum = reason_of(summary, part->names[i]);
+
+                sum->denied += part->reasons[i].denied;
+                sum->deferred += part->reasons[i].deferred;
+                sum->would += part->reasons[i].would;
+        }
+}
+
 void tg_summary_init(struct tg_summary *summary, const struct tg_policy *policy)
 {
-        *summary = (struct tg_summary){.reason_count = tg_reason_sources(policy)};
-        summary->reasons = tg_allocate_zeroed(summary->reason_count, sizeof summary->reasons[0]);
+        *summary = (struct tg_summary){0};
+        init_reasons(summary, policy);
 }
 
 void tg_summary_deinit(struct tg_summary *summary)
 {
-        free(summary->reasons);
+        deinit_reasons(summary);
         *summary = (struct tg_summary){0};
+}
+
+void tg_summary_follow(struct tg_summary *summary, const struct tg_policy *policy)
+{
+        struct tg_summary before = *summary;
+
+        init_reasons(summary, policy);
+        add_reasons(summary, &before);
+        deinit_reasons(&before);
 }
 
 void tg_summary_count(struct tg_summary *summary, const struct tg_decision *decision)
@@ -50,16 +106,17 @@ void tg_summary_count(struct tg_summary *summary, const struct tg_decision *deci
 void tg_summary_copy(struct tg_summary *summary, const struct tg_summary *from)
 {
         struct tg_reason_count *reasons = summary->reasons;
+        char **names = summary->names;
 
         assert(summary->reason_count == from->reason_count);
         memcpy(reasons, from->reasons, from->reason_count * sizeof reasons[0]);
         *summary = *from;
         summary->reasons = reasons;
+        summary->names = names;
 }
 
 void tg_summary_add(struct tg_summary *summary, const struct tg_summary *part)
 {
-        assert(summary->reason_count == part->reason_count);
         summary->touchpoints += part->touchpoints;
         summary->requests += part->requests;
         summary->rejected += part->rejected;
@@ -71,8 +128,5 @@ void tg_summary_add(struct tg_summary *summary, const struct tg_summary *part)
         summary->repeats_differing += part->repeats_differing;
         for (unsigned channel = 0; channel < TG_CHANNELS; channel++)
                 summary->permitted_by_channel[channel] += part->permitted_by_channel[channel];
-        for (size_t i = 0; i < part->reason_count; i++) {
-                summary->reasons[i].denied += part->reasons[i].denied;
-                summary->reasons[i].deferred += part->reasons[i].deferred;
-        }
+        add_reasons(summary, part);
 }

@@ -10,6 +10,7 @@
 struct tg_reason_count {
         uint64_t denied;   /* final denials that named it */
         uint64_t deferred; /* first deferrals that named it */
+        uint64_t would;    /* decisions in which it spoke as a shadow, without effect */
 };
 
 struct tg_summary {
@@ -23,7 +24,9 @@ struct tg_summary {
         uint64_t repeats;     /* requests that came again; in none of the above but `requests` */
         uint64_t repeats_differing; /* those that said something else than the first */
         uint64_t permitted_by_channel[TG_CHANNELS];
-        struct tg_reason_count *reasons; /* owned; by tg_reason.source */
+        struct tg_reason_count *reasons; /* owned; by tg_reason.source, then those of policies
+                                          * before that this one lacks */
+        char **names;                    /* owned; of the reasons */
         size_t reason_count;
 };
 
@@ -33,8 +36,11 @@ void tg_summary_deinit(struct tg_summary *summary);
 /* Counts a decision. */
 void tg_summary_count(struct tg_summary *summary, const struct tg_decision *decision);
 
-/* Makes SUMMARY equal to FROM; both of one policy. */
+/* Makes SUMMARY equal to FROM; both of one policy, and of those before it. */
 void tg_summary_copy(struct tg_summary *summary, const struct tg_summary *from);
 
-/* Adds PART to SUMMARY; both of one policy. */
+/* Decisions are those of POLICY from now on. What was counted stays, by its name. */
+void tg_summary_follow(struct tg_summary *summary, const struct tg_policy *policy);
+
+/* Adds PART to SUMMARY, reasons by their names. */
 void tg_summary_add(struct tg_summary *summary, const struct tg_summary *part);

@@ -7,7 +7,6 @@
 #include "avro/schemas.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "records/head.h"
 
 /* One line of the list. */
 struct tg_twin_entry {
@@ -49,17 +48,15 @@ static struct tg_span keep_span(struct tg_twin *twin, struct tg_span span)
 static struct tg_reading compile_reading(enum tg_shipped shipped, const struct tg_layout *layout)
 {
         tg_cleanup(tg_schema_free_pointer) struct tg_schema *schema = NULL;
-        struct tg_plan *head, *full;
+        struct tg_plan *full;
         struct tg_error error;
         int result = tg_schema_parse(tg_shipped_text(shipped), &schema, &error);
 
         assert(result == 0);
-        result = tg_plan_compile_prefix(schema, schema, &tg_head_layout, &head, &error);
-        assert(result == 0);
         result = tg_plan_compile(schema, schema, layout, &full, &error);
         assert(result == 0);
         (void)result;
-        return (struct tg_reading){head, full};
+        return (struct tg_reading){full};
 }
 
 static struct tg_twin_entry *append(struct tg_twin *twin)
@@ -108,17 +105,10 @@ void tg_twin_init(struct tg_twin *ret_twin, uint32_t partitions)
         }
 }
 
-static void free_plan(const struct tg_plan *plan)
-{
-        tg_plan_free((struct tg_plan *)plan);
-}
-
 void tg_twin_deinit(struct tg_twin *twin)
 {
-        for (int stream = 0; stream < TG_STREAMS; stream++) {
-                free_plan(twin->readings[stream].head);
-                free_plan(twin->readings[stream].full);
-        }
+        for (int stream = 0; stream < TG_STREAMS; stream++)
+                tg_plan_free((struct tg_plan *)twin->readings[stream].full);
         while (twin->memory) {
                 struct tg_twin_memory *next = twin->memory->next;
 
@@ -138,9 +128,9 @@ void tg_twin_deinit(struct tg_twin *twin)
 void tg_twin_datum(struct tg_twin *twin, enum tg_stream stream, struct tg_span datum)
 {
         struct tg_span kept = keep_span(twin, datum);
-        struct tg_head head;
+        union tg_event event;
         size_t consumed;
-        int fault = tg_plan_decode(twin->readings[stream].head, kept, &head, &consumed);
+        int fault = tg_plan_decode(twin->readings[stream].full, kept, &event, &consumed);
         struct tg_record *record;
         int32_t partition;
 
@@ -149,11 +139,11 @@ void tg_twin_datum(struct tg_twin *twin, enum tg_stream stream, struct tg_span d
                 twin->entries[twin->entry_count - 1].record.value = kept;
                 return;
         }
-        partition = (int32_t)tg_partition_of(head.customer, twin->partitions);
+        partition = (int32_t)tg_partition_of(event.head.customer, twin->partitions);
         record = append_record(twin, TG_RECORD_DATA, stream, partition);
         record->offset = twin->offsets[partition][stream]++;
-        record->time_ms = head.time_ms;
-        record->customer = head.customer;
+        record->time_ms = event.head.time_ms;
+        record->event = event;
         record->datum = kept;
         record->value = kept;
         record->reading = &twin->readings[stream];
@@ -233,17 +223,16 @@ static void append_ends(struct tg_twin *twin)
         }
 }
 
-static void give(struct tg_twin *twin, struct tg_twin_entry *entry, struct tg_record *ret_record)
+static struct tg_record *give(struct tg_twin *twin, struct tg_twin_entry *entry)
 {
-        if (entry->record.kind == TG_RECORD_DATA || entry->record.kind == TG_RECORD_FAULTY)
-                twin->given++;
+        twin->given++;
         entry->released = false;
-        *ret_record = entry->record;
-        ret_record->owner = entry;
+        entry->record.owner = entry;
+        return &entry->record;
 }
 
 /* What comes again, before the list goes on. */
-static size_t give_again(struct tg_twin *twin, struct tg_record *records, size_t capacity)
+static size_t give_again(struct tg_twin *twin, struct tg_record **records, size_t capacity)
 {
         size_t count = 0;
 
@@ -251,13 +240,13 @@ static size_t give_again(struct tg_twin *twin, struct tg_record *records, size_t
                 struct tg_twin_entry *entry = &twin->entries[twin->again];
 
                 if (entry->again)
-                        give(twin, entry, &records[count++]);
+                        records[count++] = give(twin, entry);
                 entry->again = false;
         }
         return count;
 }
 
-static int poll(void *context, struct tg_record *records, size_t capacity, size_t *ret_count,
+static int poll(void *context, struct tg_record **records, size_t capacity, size_t *ret_count,
                 struct tg_error *error)
 {
         struct tg_twin *twin = context;
@@ -274,7 +263,7 @@ static int poll(void *context, struct tg_record *records, size_t capacity, size_
                 if (entry->pauses && count > again)
                         break;
                 if (entry->is_record)
-                        give(twin, entry, &records[count++]);
+                        records[count++] = give(twin, entry);
         }
         *ret_count = count;
         return twin->played == twin->entry_count && !twin->behind ? 1 : 0;
@@ -323,7 +312,12 @@ static int rewind_list(void *context, const struct tg_progress *progress, size_t
         return 0;
 }
 
-static void release(void *context, const struct tg_record *record)
+static void hurry(void *context)
+{
+        ((struct tg_twin *)context)->hurries++;
+}
+
+static void release(void *context, struct tg_record *record)
 {
         struct tg_twin *twin = context;
         struct tg_twin_entry *entry = record->owner;
@@ -470,7 +464,7 @@ struct tg_port tg_twin_port(struct tg_twin *twin)
 {
         append_ends(twin);
         return (struct tg_port){
-                .source = {poll, release, rewind_list, stream_name, twin},
+                .source = {poll, hurry, release, rewind_list, stream_name, twin},
                 .sink = {begin, keep_decision, keep_permitted, keep_rejected, commit, twin},
                 .clock = {twin->has_clock ? now_ms : NULL, twin},
         };

@@ -63,10 +63,11 @@ struct tg_twin {
         struct tg_twin_rejections rejected;
         size_t commits;
         size_t aborts;
+        size_t hurries;               /* how often the next poll was not to wait */
         struct tg_progress *progress; /* by partition, of the last commit that named it */
 
         /* The list, and how far it has been played. */
-        size_t given;    /* records with data that the shard was given */
+        size_t given;    /* records that the shard was given */
         size_t released; /* those that it gave back */
         int64_t now_ms;  /* the wall clock */
         bool has_clock;  /* the list sets it */
@@ -126,6 +127,26 @@ void tg_twin_abort(struct tg_twin *twin);
 /* The wall clock of the batches from here on; implies a pause. */
 void tg_twin_clock(struct tg_twin *twin, int64_t now_ms);
 
-/* Appends a touchpoint or a request as the shipped schemas write it. */
+enum { TG_TWIN_PROFILE = 8, TG_TWIN_ATTRIBUTES_MAX = 16 };
+
+/* What a touchpoint of the schema may say beside what the gate reads of it. Spans are borrowed. */
+struct tg_twin_details {
+        struct tg_span category;                 /* absent: none, as with all spans here */
+        struct tg_span preference_key;           /* absent: there is no preference */
+        struct tg_span preference_value;         /* present if the key is */
+        struct tg_span profile[TG_TWIN_PROFILE]; /* in the order of the schema */
+        struct tg_span canonical;                /* absent: there is no identity */
+        struct tg_span attributes[TG_TWIN_ATTRIBUTES_MAX][2]; /* names and values */
+        size_t attribute_count;
+        uint8_t source;         /* the schema's symbol */
+        uint8_t identity_level; /* likewise */
+        bool shared_device;
+        bool gift;
+        bool has_profile;
+};
+
+/* Append a touchpoint or a request as the shipped schemas write it. */
 void tg_twin_encode_touchpoint(struct tg_buffer *buffer, const struct tg_touchpoint *touchpoint);
+void tg_twin_encode_detailed(struct tg_buffer *buffer, const struct tg_touchpoint *touchpoint,
+                             const struct tg_twin_details *details);
 void tg_twin_encode_request(struct tg_buffer *buffer, const struct tg_request *request);

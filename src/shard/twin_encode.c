@@ -64,7 +64,41 @@ static void put_general(struct tg_buffer *buffer, const struct tg_general *gener
         tg_put_span(buffer, general->payload);
 }
 
-void tg_twin_encode_touchpoint(struct tg_buffer *buffer, const struct tg_touchpoint *touchpoint)
+static void put_preference(struct tg_buffer *buffer, const struct tg_twin_details *details)
+{
+        if (!tg_span_present(details->preference_key)) {
+                tg_put_null(buffer);
+                return;
+        }
+        tg_put_present(buffer);
+        tg_put_span(buffer, details->preference_key);
+        tg_put_span(buffer, details->preference_value);
+}
+
+static void put_profile(struct tg_buffer *buffer, const struct tg_twin_details *details)
+{
+        if (!details->has_profile) {
+                tg_put_null(buffer);
+                return;
+        }
+        tg_put_present(buffer);
+        for (size_t i = 0; i < TG_TWIN_PROFILE; i++)
+                tg_put_optional_span(buffer, details->profile[i]);
+}
+
+static void put_attributes(struct tg_buffer *buffer, const struct tg_twin_details *details)
+{
+        if (details->attribute_count > 0)
+                tg_put_items_begin(buffer, details->attribute_count);
+        for (size_t i = 0; i < details->attribute_count; i++) {
+                tg_put_span(buffer, details->attributes[i][0]);
+                tg_put_span(buffer, details->attributes[i][1]);
+        }
+        tg_put_items_end(buffer);
+}
+
+void tg_twin_encode_detailed(struct tg_buffer *buffer, const struct tg_touchpoint *touchpoint,
+                             const struct tg_twin_details *details)
 {
         tg_put_span(buffer, touchpoint->id);
         tg_put_span(buffer, touchpoint->customer);
@@ -73,20 +107,25 @@ void tg_twin_encode_touchpoint(struct tg_buffer *buffer, const struct tg_touchpo
         put_channel(buffer, touchpoint->channel);
         tg_put_optional_span(buffer, touchpoint->campaign);
         tg_put_optional_span(buffer, touchpoint->subject);
-        tg_put_null(buffer); /* category */
+        tg_put_optional_span(buffer, details->category);
         tg_put_optional_span(buffer, touchpoint->topic);
         tg_put_optional_span(buffer, touchpoint->message_id);
         put_receipt(buffer, &touchpoint->receipt);
-        tg_put_enum(buffer, 0);     /* source */
-        tg_put_enum(buffer, 0);     /* identity_level */
-        tg_put_bool(buffer, false); /* shared_device */
+        tg_put_enum(buffer, details->source);
+        tg_put_enum(buffer, details->identity_level);
+        tg_put_bool(buffer, details->shared_device);
         tg_put_bool(buffer, touchpoint->bot);
-        tg_put_bool(buffer, false); /* gift */
+        tg_put_bool(buffer, details->gift);
         put_consent(buffer, &touchpoint->consent);
-        tg_put_null(buffer);      /* preference */
-        tg_put_null(buffer);      /* profile */
-        tg_put_null(buffer);      /* identity */
-        tg_put_items_end(buffer); /* attributes */
+        put_preference(buffer, details);
+        put_profile(buffer, details);
+        tg_put_optional_span(buffer, details->canonical); /* a record of one text is that text */
+        put_attributes(buffer, details);
+}
+
+void tg_twin_encode_touchpoint(struct tg_buffer *buffer, const struct tg_touchpoint *touchpoint)
+{
+        tg_twin_encode_detailed(buffer, touchpoint, &(struct tg_twin_details){0});
 }
 
 void tg_twin_encode_request(struct tg_buffer *buffer, const struct tg_request *request)

@@ -20,13 +20,14 @@ EDGES = {
     "pacing": "base config records",
     "shard": "base config avro records customer rules pacing",
     "telemetry": "base",
-    "kafka": "base config avro records recording shard telemetry",
+    "registry": "base config",
+    "kafka": "base config avro records recording shard telemetry registry",
     "replay": "base config avro records recording rules shard telemetry",
     "import": "base config avro records",
     "generate": "base avro records recording",
     "scenario": "base config avro records rules shard",
-    "cli": "base config avro records recording rules shard telemetry kafka replay import generate "
-           "scenario",
+    "cli": "base config avro records recording rules shard telemetry registry kafka replay "
+           "import generate scenario",
     "main": "base cli",
 }
 

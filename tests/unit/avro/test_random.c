@@ -2,7 +2,7 @@
 /*
  * Random schemas and values, written by libavro, read by our plan with another schema: fields
  * dropped, added, promoted, reordered, wrapped in unions. What each slot must hold is read off
- * libavro's value.
+ * libavro's value. Whatever the bytes, the plan's shortcuts must not change an answer.
  */
 #include <avro.h>
 #include <math.h>
@@ -10,11 +10,20 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "avro/program.h"
 #include "avro/support.h"
 
-enum { FIELDS_MAX = 12, SLOT_SIZE = 64, SCHEMAS = 400, VALUES = 20, TEXT_SIZE = 1 << 14 };
+enum {
+        FIELDS_MAX = 24,
+        SLOT_SIZE = 64,
+        SCHEMAS = 400,
+        VALUES = 20,
+        CHANGES = 20,
+        TEXT_SIZE = 1 << 14
+};
 
 static uint64_t state;
+static bool sparse; /* values are mostly null, empty, false or 0 */
 
 static unsigned random_below(unsigned limit)
 {
@@ -161,9 +170,15 @@ static int64_t random_long(void)
 
 static void fill(avro_value_t *value);
 
+/* In every second value, most of the fields. */
+static bool zero_now(void)
+{
+        return sparse && random_below(8) > 0;
+}
+
 static void fill_items(avro_value_t *value, bool map)
 {
-        unsigned count = random_below(2) ? random_below(4) : random_below(80);
+        unsigned count = zero_now() ? 0 : random_below(2) ? random_below(4) : random_below(80);
 
         for (unsigned i = 0; i < count; i++) {
                 avro_value_t item = {0};
@@ -208,10 +223,10 @@ static void fill_text(avro_value_t *value, bool bytes)
 static void fill_branch(avro_value_t *value)
 {
         avro_schema_t schema = avro_value_get_schema(value);
+        unsigned count = (unsigned)avro_schema_union_size(schema);
         avro_value_t branch = {0};
 
-        avro_value_set_branch(value, (int)random_below((unsigned)avro_schema_union_size(schema)),
-                              &branch);
+        avro_value_set_branch(value, zero_now() ? 0 : (int)random_below(count), &branch);
         fill(&branch);
 }
 
@@ -233,7 +248,7 @@ static void fill(avro_value_t *value)
                 avro_value_set_double(value, (double)random_long() / 3);
                 break;
         case AVRO_BOOLEAN:
-                avro_value_set_boolean(value, (int)random_below(2));
+                avro_value_set_boolean(value, zero_now() ? 0 : (int)random_below(2));
                 break;
         case AVRO_STRING:
                 fill_text(value, false);
@@ -413,8 +428,61 @@ static bool reader_says_float(const struct trial *trial, const struct tg_slot *s
                strncmp(type, "['null','float'", 15) == 0;
 }
 
-static void try_value(const struct trial *trial, const struct tg_plan *plan, avro_value_t *value,
-                      char *bytes, size_t size)
+/* PLAN's operations with each shortcut made a jump to what lies behind it; for free(). */
+static struct tg_op *long_way(const struct tg_plan *plan)
+{
+        struct tg_op *ops = calloc(plan->op_count, sizeof *ops);
+
+        memcpy(ops, plan->ops, plan->op_count * sizeof *ops);
+        for (uint32_t i = 0; i < plan->op_count; i++)
+                if (ops[i].code == TG_OP_ZEROS)
+                        ops[i] = (struct tg_op){.code = TG_OP_JUMP, .a = i + 1};
+        return ops;
+}
+
+static int decode_with(struct tg_plan *plan, struct tg_op *ops, struct tg_span data,
+                       uint8_t *record, size_t *ret_consumed)
+{
+        struct tg_op *own = plan->ops;
+        int answer;
+
+        plan->ops = ops;
+        answer = tg_plan_decode(plan, data, record, ret_consumed);
+        plan->ops = own;
+        return answer;
+}
+
+static void expect_same(struct tg_plan *plan, struct tg_op *slow, struct tg_span data)
+{
+        _Alignas(16) uint8_t record[FIELDS_MAX * SLOT_SIZE], other[FIELDS_MAX * SLOT_SIZE];
+        size_t consumed = 0, taken = 0;
+        int answer = decode_with(plan, plan->ops, data, record, &consumed);
+
+        cr_expect_eq(decode_with(plan, slow, data, other, &taken), answer);
+        cr_expect_eq(consumed, taken);
+        if (answer == 0)
+                cr_expect_eq(memcmp(record, other, sizeof record), 0);
+}
+
+/* The bytes as they are, cut off, and with a byte changed. */
+static void try_shortcuts(struct tg_plan *plan, struct tg_op *slow, const struct guarded *copy)
+{
+        static const uint8_t tempting[] = {0, 1, 2, 3, 4, 0x7f, 0x80, 0xff};
+
+        expect_same(plan, slow, tg_span_of(copy->data, copy->size));
+        for (int i = 0; i < CHANGES && copy->size > 0; i++) {
+                size_t at = random_below((unsigned)copy->size);
+                uint8_t byte = copy->data[at];
+
+                expect_same(plan, slow, tg_span_of(copy->data, at));
+                copy->data[at] = tempting[random_below(sizeof tempting)];
+                expect_same(plan, slow, tg_span_of(copy->data, copy->size));
+                copy->data[at] = byte;
+        }
+}
+
+static void try_value(const struct trial *trial, struct tg_plan *plan, struct tg_op *slow,
+                      avro_value_t *value, char *bytes, size_t size)
 {
         _Alignas(16) uint8_t record[FIELDS_MAX * SLOT_SIZE];
         avro_writer_t writer = avro_writer_memory(bytes, (int64_t)size);
@@ -435,6 +503,7 @@ static void try_value(const struct trial *trial, const struct tg_plan *plan, avr
                 avro_value_get_by_name(value, slot->name, &field, NULL);
                 expect_slot(field, slot, reader_says_float(trial, slot), record);
         }
+        try_shortcuts(plan, slow, &copy);
         for (size_t cut = 0; cut < copy.size; cut += 1 + copy.size / 16)
                 cr_expect_lt(decode_guarded(plan, copy.data, cut, record), 0);
         guarded_free(&copy);
@@ -443,6 +512,7 @@ static void try_value(const struct trial *trial, const struct tg_plan *plan, avr
 static void run_trial(const struct trial *trial, char *bytes, size_t size)
 {
         struct tg_plan *plan = plan_of(trial->writer, trial->reader, &trial->layout);
+        struct tg_op *slow = long_way(plan);
         struct tg_schema *schema = schema_of(trial->writer);
         struct tg_span json = tg_schema_canonical(schema);
         avro_schema_t parsed;
@@ -454,16 +524,18 @@ static void run_trial(const struct trial *trial, char *bytes, size_t size)
         avro_generic_value_new(iface, &value);
         for (int i = 0; i < VALUES; i++) {
                 avro_value_reset(&value);
-                try_value(trial, plan, &value, bytes, size);
+                sparse = i % 2;
+                try_value(trial, plan, slow, &value, bytes, size);
         }
         avro_value_decref(&value);
         avro_value_iface_decref(iface);
         avro_schema_decref(parsed);
         tg_schema_free(schema);
+        free(slow);
         tg_plan_free(plan);
 }
 
-Test(random, what_libavro_writes_our_plans_read, .timeout = 120)
+Test(random, what_libavro_writes_our_plans_read_with_and_without_shortcuts, .timeout = 120)
 {
         const char *given = getenv("TEST_SEED");
         uint64_t seed = given ? strtoull(given, NULL, 0) : (uint64_t)time(NULL);

@@ -56,7 +56,7 @@ Test(generate_command, what_is_no_number_share_time_or_codec_is_told_with_an_exa
                 {"--burst=0.00001%", "no share"},
                 {"--burst=%", "no share"},
                 {"--skew=2", "none of 0, 0.25"},
-                {"--start=soon", "write 2026-01-01"},
+                {"--start=soon", "write 2026-03-01"},
                 {"--late-max=0s", "such as 30m"},
                 {"--codec=zip", "deflate"},
                 {"recordings", "--output DIR"},

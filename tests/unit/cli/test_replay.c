@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <jansson.h>
+#include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -114,12 +115,60 @@ Test(replay_command, wrong_usage_says_what_is_wrong)
         OUTCOME(nothing, &folder, "replay", "-p", "p.yaml", "-o", "out");
         OUTCOME(shards, &folder, "replay", "-p", "p.yaml", "-o", "out", "-s", "0", "may");
         OUTCOME(end, &folder, "replay", "-p", "p.yaml", "-o", "out", "--end", "noon", "may");
+        OUTCOME(skew, &folder, "replay", "--future-skew-max", "1x", "may");
 
         cr_expect_eq(no_policy.code, EX_USAGE);
         expect_part(no_policy.told, "--policy FILE is needed");
         expect_part(no_output.told, "--output DIR is needed");
         expect_part(nothing.told, "a RECORDING is needed");
         expect_part(shards.told, "--shards: \"0\" is no whole number from 1 to 256");
-        expect_part(end.told, "--end: \"noon\" is no time such as 2026-05-31T23:59:59Z");
+        expect_part(end.told, "--end: \"noon\" is no time: write 2026-03-01 or ");
         cr_expect_eq(end.code, EX_USAGE);
+        expect_part(skew.told, "--future-skew-max: \"1x\" is no duration such as 30m");
+}
+
+Test(replay_command, a_speed_is_max_or_a_number_above_0)
+{
+        static const char *const wrong[] = {"0", "-1", "nan", "inf",  "1e3", "0x8",       "fast",
+                                            "",  ".5", "1.",  "1.5.", "10x", "2000000000"};
+        static const char *const right[] = {"max", "1000000000", "99999999.5"};
+        FOLDER(folder);
+
+        put_all(&folder);
+        for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+                OUTCOME(outcome, &folder, "replay", "--speed", wrong[i], "-p", "p.yaml", "-o",
+                        "out", "may");
+
+                cr_expect_eq(outcome.code, EX_USAGE, "%s", wrong[i]);
+                expect_part(outcome.told, "is no speed: write max, or how many times the recorded");
+        }
+        for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+                OUTCOME(outcome, &folder, "replay", "--speed", right[i], "-p", "p.yaml", "-o",
+                        "out", "-j", "may");
+
+                cr_expect_eq(outcome.code, EX_OK, "%s: %s", right[i], outcome.told);
+                expect_part(outcome.said, i == 0 ? "\"speed\": \"max\"" : "\"speed\": ");
+        }
+}
+
+Test(replay_command, a_signal_ends_it_with_the_code_of_shells_and_without_outputs)
+{
+        static const int signals[] = {SIGINT, SIGTERM};
+        FOLDER(folder);
+
+        put_all(&folder);
+        for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
+                const char *output = i ? "terminated" : "interrupted";
+                __attribute__((cleanup(outcome_deinit))) struct outcome outcome = process_interrupt(
+                        &folder,
+                        (const char *const[]){"touchgate", "replay", "--speed", "0.0001", "-p",
+                                              "p.yaml", "-o", output, "may", NULL},
+                        output, signals[i]);
+
+                cr_expect_eq(outcome.code, 128 + signals[i], "%s", outcome.told);
+                expect_part(outcome.told, "touchgate replay: interrupted ");
+                expect_part(outcome.told, "no output was written\n");
+                cr_expect_str_empty(outcome.said);
+                cr_expect_eq(rmdir(folder_file(&folder, output)), 0, "nothing is left there");
+        }
 }

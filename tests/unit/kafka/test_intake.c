@@ -4,6 +4,7 @@
 #include "avro/encode.h"
 #include "base/hash.h"
 #include "kafka/intake.h"
+#include "shard/twin.h"
 
 enum { PARTITIONS = 4 };
 
@@ -17,7 +18,7 @@ static void setup(void)
         struct tg_error error;
 
         tg_kafka_settings_init(&settings);
-        cr_assert_eq(tg_readings_new(&settings, &readings, &error), 0, "%s", error.message);
+        cr_assert_eq(tg_readings_new(&settings, NULL, &readings, &error), 0, "%s", error.message);
         tg_intake_init(&intake, readings, PARTITIONS);
 }
 
@@ -31,12 +32,17 @@ static void teardown(void)
 
 TestSuite(intake, .init = setup, .fini = teardown);
 
-/* The three fields that every record begins with; what follows is not looked at. */
-static void put_head(const char *customer)
+static void put_touchpoint(const char *customer)
 {
-        tg_put_text(&buffer, "event-1");
-        tg_put_text(&buffer, customer);
-        tg_put_long(&buffer, 1500000000000);
+        const struct tg_touchpoint touchpoint = {
+                .id = tg_span_text("event-1"),
+                .customer = tg_span_text(customer),
+                .time_ms = 1500000000000,
+                .type = TG_TYPE_CLICK,
+                .channel = TG_CHANNEL_ABSENT,
+        };
+
+        tg_twin_encode_touchpoint(&buffer, &touchpoint);
 }
 
 static struct tg_record read_as(enum tg_stream stream, const char *key)
@@ -50,7 +56,7 @@ static struct tg_record read_as(enum tg_stream stream, const char *key)
         };
         struct tg_record record;
 
-        tg_intake_read(&intake, &arrival, &record);
+        cr_assert(tg_intake_read(&intake, &arrival, &record));
         cr_assert_eq(record.offset, 17);
         cr_assert(tg_span_equal(record.value, arrival.value));
         return record;
@@ -68,10 +74,10 @@ Test(intake, a_confluent_frame_gives_customer_time_and_datum)
         struct tg_record record;
 
         tg_put_confluent(&buffer, 1);
-        put_head("c1");
+        put_touchpoint("c1");
         record = read_as(TG_STREAM_TOUCHPOINTS, "c1");
         cr_assert_eq(record.kind, TG_RECORD_DATA);
-        cr_expect(tg_span_equal(record.customer, tg_span_text("c1")));
+        cr_expect(tg_span_equal(record.event.head.customer, tg_span_text("c1")));
         cr_expect_eq(record.time_ms, 1500000000000);
         cr_expect_eq(record.datum.size, buffer.size - TG_FRAMING_CONFLUENT_SIZE);
         cr_expect_eq(intake.other_keys + intake.other_partitions, 0);
@@ -91,18 +97,18 @@ Test(intake, a_message_without_a_value_is_a_dead_letter)
 Test(intake, a_schema_id_that_nobody_knows_is_named)
 {
         tg_put_confluent(&buffer, 4711);
-        put_head("c1");
+        put_touchpoint("c1");
         expect_fault(read_as(TG_STREAM_REQUESTS, "c1"), "unknown schema", "4711");
 }
 
 Test(intake, a_fingerprint_that_nobody_knows_is_named)
 {
         tg_put_single_object(&buffer, 0xdeadbeef);
-        put_head("c1");
+        put_touchpoint("c1");
         expect_fault(read_as(TG_STREAM_REQUESTS, "c1"), "unknown schema", "00000000deadbeef");
 }
 
-Test(intake, a_truncated_head_is_undecodable)
+Test(intake, a_truncated_record_is_undecodable)
 {
         tg_put_confluent(&buffer, 2);
         tg_put_text(&buffer, "event-1");
@@ -111,15 +117,15 @@ Test(intake, a_truncated_head_is_undecodable)
 
 Test(intake, an_empty_customer_is_none)
 {
-        tg_put_confluent(&buffer, 2);
-        put_head("");
-        expect_fault(read_as(TG_STREAM_REQUESTS, "c1"), "no customer", "customer");
+        tg_put_confluent(&buffer, 1);
+        put_touchpoint("");
+        expect_fault(read_as(TG_STREAM_TOUCHPOINTS, "c1"), "no customer", "customer");
 }
 
 Test(intake, another_key_and_another_partition_are_counted_not_rejected)
 {
         tg_put_confluent(&buffer, 1);
-        put_head("c2");
+        put_touchpoint("c2");
         cr_assert_neq(tg_partition_of(tg_span_text("c1"), PARTITIONS),
                       tg_partition_of(tg_span_text("c2"), PARTITIONS));
         cr_expect_eq(read_as(TG_STREAM_TOUCHPOINTS, "c1").kind, TG_RECORD_DATA);

@@ -32,8 +32,8 @@ static struct tg_waiter *waiter_of(struct tg_waiting *waiting, int32_t priority,
         return waiter;
 }
 
-/* Takes the next one due at T_MS: its age; -1: none. */
-static int64_t next(struct tg_waiting *waiting, const struct tg_gcra *throttles, int64_t t_ms)
+/* Takes the next one: its age; -1: none. */
+static int64_t take_one(struct tg_waiting *waiting, const struct tg_gcra *throttles, int64_t t_ms)
 {
         struct tg_waiter *waiter = tg_waiting_take(waiting, throttles, t_ms);
         int64_t age = waiter ? waiter->age : -1;
@@ -41,6 +41,13 @@ static int64_t next(struct tg_waiting *waiting, const struct tg_gcra *throttles,
         if (waiter)
                 tg_waiter_free(waiting, waiter);
         return age;
+}
+
+/* The same, once all that is due by T_MS is in line. */
+static int64_t next(struct tg_waiting *waiting, const struct tg_gcra *throttles, int64_t t_ms)
+{
+        tg_waiting_gather(waiting, t_ms, SIZE_MAX);
+        return take_one(waiting, throttles, t_ms);
 }
 
 Test(waiting, where_nothing_waits_nothing_is_due)
@@ -208,6 +215,29 @@ Test(waiting, a_message_that_is_due_at_once_is_taken_at_once)
         tg_waiting_free(waiting);
 }
 
+Test(waiting, a_part_of_what_is_due_is_not_taken_before_all_of_it_is_in_line)
+{
+        struct tg_waiting *waiting = waiting_of(9, 999);
+        struct tg_gcra throttles[THROTTLES];
+
+        conform(throttles, 0, 0);
+        for (int i = 0; i < 5; i++)
+                tg_waiting_defer(waiting, waiter_of(waiting, i, i, 100));
+        tg_waiting_queue(waiting, 0, waiter_of(waiting, 0, 9, 100));
+        cr_assert(!tg_waiting_gather(waiting, 100, 2));
+        cr_assert_eq(take_one(waiting, throttles, 100), 9, "a queue's head does not wait for them");
+        cr_assert_eq(take_one(waiting, throttles, 100), -1);
+        cr_assert_eq(tg_waiting_due(waiting, throttles), TG_NO_TIME);
+        tg_waiting_defer(waiting, waiter_of(waiting, 8, 8, 101));
+        cr_assert(!tg_waiting_gather(waiting, 101, 2));
+        cr_assert(tg_waiting_gather(waiting, 101, 2), "what was begun is finished first");
+        cr_assert_eq(take_one(waiting, throttles, 101), 4);
+        cr_assert(tg_waiting_gather(waiting, 101, 2));
+        cr_assert_eq(take_one(waiting, throttles, 101), 8);
+        cr_assert_eq(take_one(waiting, throttles, 101), 3);
+        tg_waiting_free(waiting);
+}
+
 Test(waiting, a_million_due_at_one_instant_leave_by_priority_then_age)
 {
         enum { MILLION = 1000000 };
@@ -296,10 +326,15 @@ static void make(struct tg_waiting *waiting, struct plain *plain, int64_t age, i
 static void take(struct tg_waiting *waiting, struct plain *plain, const struct tg_gcra *throttles,
                  int64_t t_ms, int throttle, int64_t due_ms, unsigned seed)
 {
-        struct tg_waiter *waiter = tg_waiting_take(waiting, throttles, t_ms);
         int expected = plain_next(plain, throttles, t_ms);
         struct plain_message *message;
+        struct tg_waiter *waiter;
 
+        for (int earlier = 1; earlier >= 0; earlier--) {
+                while (!tg_waiting_gather(waiting, t_ms, 1 + (size_t)due_ms % 3))
+                        continue;
+        }
+        waiter = tg_waiting_take(waiting, throttles, t_ms);
         cr_assert_eq(waiter ? waiter->age : -1, expected < 0 ? -1 : plain->messages[expected].age,
                      "seed %u", seed);
         if (!waiter)
@@ -348,6 +383,8 @@ Test(waiting, at_random_it_does_as_a_plain_list_does_and_undoes_what_was_not_com
                                 plain = committed;
                         } else if (act < 5) {
                                 t_ms += random_distance(&seed);
+                        } else if (act < 7) {
+                                tg_waiting_gather(waiting, t_ms, 1 + (size_t)act % 2);
                         } else if (act < 20) {
                                 make(waiting, &plain, step, throttle, due_ms, rand_r(&seed) % 4);
                         } else {

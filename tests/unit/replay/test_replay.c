@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -293,13 +294,16 @@ Test(replay, a_damaged_file_ends_it_and_leaves_the_outputs_of_an_earlier_one)
         free(bytes);
 }
 
-static void note(void *context, size_t bytes_read, size_t bytes_total)
+static void note(void *context, const struct tg_replay_progress *progress)
 {
-        size_t *most = context;
+        struct tg_replay_progress *most = context;
 
-        cr_expect_leq(bytes_read, bytes_total);
-        cr_expect_leq(*most, bytes_read);
-        *most = bytes_read;
+        cr_expect_leq(progress->bytes_read, progress->bytes_total);
+        cr_expect_leq(most->bytes_read, progress->bytes_read);
+        cr_expect_leq(most->records, progress->records);
+        cr_expect_leq(most->time_ms, progress->time_ms);
+        cr_expect_not(most->writing);
+        *most = *progress;
 }
 
 Test(replay, progress_never_goes_back_nor_beyond_the_end)
@@ -314,7 +318,7 @@ Test(replay, progress_never_goes_back_nor_beyond_the_end)
         struct tg_recording *recording;
         struct tg_summary summary;
         struct tg_error error;
-        size_t most = 0;
+        struct tg_replay_progress most = {.time_ms = TG_NO_TIME};
 
         put_many(facts, requests);
         write_pieces(facts, &input, "touchpoints", TG_CODEC_DEFLATE, 50, 2);
@@ -323,9 +327,106 @@ Test(replay, progress_never_goes_back_nor_beyond_the_end)
         options.progress_context = &most;
         cr_assert_eq(tg_recording_open(&directory, 1, &recording, &error), 0);
         cr_expect_eq(tg_replay(&options, recording, &summary, &error), 0);
+        cr_expect(most.writing);
+        cr_expect_eq(most.bytes_read, most.bytes_total);
+        cr_expect_geq(most.records, RECORDS);
+        cr_expect_eq(most.time_ms, REEL_START_MS + (RECORDS - 1) / 5 * 4000);
         tg_summary_deinit(&summary);
         tg_recording_close(recording);
         tg_policy_free(policy);
+}
+
+/* A clock on which nothing takes time but waiting; set forward by whoever waits longest. */
+static _Atomic int64_t hands_ns;
+static atomic_int stop_at_first_wait;
+
+static int64_t now_ns(void *context)
+{
+        (void)context;
+        return hands_ns;
+}
+
+static void wait(void *context, int64_t duration_ns)
+{
+        int64_t until_ns = hands_ns + duration_ns, seen_ns = hands_ns;
+
+        while (seen_ns < until_ns && !atomic_compare_exchange_weak(&hands_ns, &seen_ns, until_ns))
+                continue;
+        if (context)
+                stop_at_first_wait = SIGINT;
+}
+
+static int replay_at(double speed, uint32_t shards, bool stops, const struct folder *input,
+                     const struct folder *output, struct tg_error *error)
+{
+        const struct tg_pace_clock clock = {now_ns, wait, stops ? &hands_ns : NULL};
+        const char *directory = input->path;
+        struct tg_policy *policy = policy_of(policy_yaml);
+        struct tg_replay_options options = options_of(policy, PARTITIONS, shards, output->path);
+        struct tg_recording *recording = NULL;
+        struct tg_summary summary;
+        int result;
+
+        hands_ns = 0;
+        options.speed = speed;
+        options.clock = &clock;
+        options.stop = &stop_at_first_wait;
+        cr_assert_eq(tg_recording_open(&directory, 1, &recording, error), 0);
+        result = tg_replay(&options, recording, &summary, error);
+        if (result == 0)
+                tg_summary_deinit(&summary);
+        tg_recording_close(recording);
+        tg_policy_free(policy);
+        return result;
+}
+
+Test(replay, outputs_are_the_same_bytes_at_any_speed)
+{
+        static const double speeds[] = {0.5, 1, 10, 1e9};
+        FOLDER(input);
+        FOLDER(fast);
+        REEL(facts, TG_STREAM_TOUCHPOINTS);
+        REEL(requests, TG_STREAM_REQUESTS);
+        struct tg_summary summary;
+        struct tg_error error;
+
+        put_many(facts, requests);
+        reel_write(facts, &input, "touchpoints.avro", TG_CODEC_SNAPPY, 0, facts->count, 50);
+        reel_write(requests, &input, "requests.avro", TG_CODEC_NULL, 0, requests->count, 50);
+        summary = replayed(&input, &fast, PARTITIONS, 1);
+        tg_summary_deinit(&summary);
+        for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++) {
+                int64_t least_ns = (int64_t)((RECORDS - 1) / 5 * 4000 * 1e6 / speeds[i]);
+                FOLDER(slow);
+
+                cr_assert_eq(replay_at(speeds[i], i % 2 ? 3 : 1, false, &input, &slow, &error), 0);
+                cr_expect_geq(hands_ns, least_ns, "speed %g", speeds[i]);
+                expect_same(&fast, &slow, "another speed");
+        }
+}
+
+Test(replay, one_that_is_interrupted_leaves_the_outputs_of_an_earlier_one)
+{
+        FOLDER(input);
+        FOLDER(output);
+        REEL(facts, TG_STREAM_TOUCHPOINTS);
+        REEL(requests, TG_STREAM_REQUESTS);
+        struct tg_error error;
+        size_t size;
+        char *bytes;
+
+        put_many(facts, requests);
+        reel_write(facts, &input, "touchpoints.avro", TG_CODEC_DEFLATE, 0, facts->count, 50);
+        reel_write(requests, &input, "requests.avro", TG_CODEC_SNAPPY, 0, requests->count, 50);
+        folder_put(&output, "decisions.avro", "earlier");
+        cr_expect_eq(replay_at(1, 3, true, &input, &output, &error), -1);
+        cr_expect_eq(error.exit_code, 128 + SIGINT);
+        cr_expect_not_null(strstr(error.message, "interrupted when it was 2017-07-14T02:40:"), "%s",
+                           error.message);
+        bytes = folder_read(&output, "decisions.avro", &size);
+        cr_expect_str_eq(bytes, "earlier");
+        cr_expect_eq(count_files(&output), 1);
+        free(bytes);
 }
 
 static int64_t number(const json_t *report, const char *key)

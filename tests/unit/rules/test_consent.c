@@ -236,13 +236,14 @@ Test(consent, only_a_policy_that_asks_for_consents_keeps_them)
 
 Test(consent, when_the_table_is_full_a_consent_that_is_not_found_may_have_been_lost)
 {
-        PERSON(me, ASKED);
+        PERSON(me, ASKED "- {rule: cap, cap: {count: purchase, at_most: 9, per: 1d}}\n");
         struct tg_request request = email;
         struct tg_traits traits;
         struct tg_history history;
 
         request.purpose = text("news");
         traits = tg_traits_of_request(&request);
+        tell_of(&me, TG_TYPE_PURCHASE, START_MS);
         say(&me, given, START_MS);
         for (int i = 0; !tg_table_overflowed(me.table); i++) {
                 struct tg_consent other = given;
@@ -252,9 +253,11 @@ Test(consent, when_the_table_is_full_a_consent_that_is_not_found_may_have_been_l
         }
         tg_history_init(&history, &me.policy->counters, me.table, text("me"), &traits, START_MS,
                         SKEW_MS);
-        cr_assert(tg_history_incomplete(&history), "a withdrawal for the channel, perhaps");
+        cr_assert(tg_history_incomplete(&history, TG_NEED_CONSENTS),
+                  "a withdrawal for the channel, perhaps");
+        cr_assert_not(tg_history_incomplete(&history, 0), "it needs no consent");
         history.traits.purpose = TG_SPAN_ABSENT;
-        cr_assert_not(tg_history_incomplete(&history), "it needs no consent");
+        cr_assert_not(tg_history_incomplete(&history, TG_NEED_CONSENTS), "nor without a purpose");
 }
 
 /* All that was ever said, for the plain way to find what holds. */

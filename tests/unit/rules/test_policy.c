@@ -122,14 +122,34 @@ Test(policy, rules_that_count_alike_share_a_counter_that_keeps_enough_for_both)
         tg_policy_free(policy);
 }
 
-Test(policy, permits_of_different_windows_share_no_counter)
+Test(policy, permits_of_different_windows_share_a_counter_of_the_widest)
 {
         struct tg_policy *policy =
                 policy_of("rules:\n- {rule: a, cap: {count: permit, at_most: 3, per: 1d}}\n"
                           "- {rule: b, cap: {count: permit, at_most: 9, per: 1d}}\n"
                           "- {rule: c, cap: {count: permit, at_most: 3, per: 7d}}\n");
 
+        cr_assert_eq(policy->counters.count, 1);
+        cr_assert_eq(policy->counters.layouts[TG_SCOPE_CUSTOMER].counters[0].window_ms,
+                     7 * TG_DAY_MS);
+        tg_policy_free(policy);
+}
+
+Test(policy, what_is_kept_ahead_has_counters_and_is_no_rule)
+{
+        struct tg_policy *policy =
+                policy_of("rules:\n- {rule: a, cap: {count: click, at_most: 3, per: 1d}}\n"
+                          "keep:\n- {cap: {count: click, at_most: 20, per: 60d}}\n"
+                          "- {for: {channel: ads}, gap: {at_least: 90d, each: campaign}}\n"
+                          "- {consent: {}}\n");
+        const struct tg_cell_layout *layout = &policy->counters.layouts[TG_SCOPE_CUSTOMER];
+
+        cr_assert_eq(policy->rule_count, 1);
         cr_assert_eq(policy->counters.count, 2);
+        cr_assert_eq(layout->counters[0].keep, 20);
+        cr_assert_eq(layout->counters[0].window_ms, 60 * TG_DAY_MS);
+        cr_assert_eq(policy->counters.window_max_ms, 90 * TG_DAY_MS);
+        cr_assert(policy->counters.consents);
         tg_policy_free(policy);
 }
 

@@ -340,9 +340,37 @@ static const struct mistake {
         {"{at: 2026-03-01, a: consent}",
          "10:2 step needs \"purpose\" | add it, as in \"purpose: marketing\""},
         {"{at: 2026-03-01, a: view, granted: false}",
-         "10:28 unknown key \"granted\" in step | known keys: at, late, together, send, a, bot, "
-         "of, "
-         "receipt, channel, campaign, subject, topic, times, every, id"},
+         "10:28 \"granted\" is said by a consent, not by a view | put it into a step of its own"},
+        {"{at: 2026-03-01, a: veiw, key: k}",
+         "10:22 expected a known word for \"a\", found text \"veiw\" | did you mean \"view\"?"},
+        {"{at: 2026-03-01, a: preference, key: topics}",
+         "10:2 step needs \"value\" | add it, as in \"value: gardening\""},
+        {"{at: 2026-03-01, a: preference, key: topics, value: x, time_zone: Europe/Berlin}",
+         "10:57 \"time_zone\" is said by a profile, not by a preference | put it into a step of "
+         "its "
+         "own"},
+        {"{at: 2026-03-01, a: profile}",
+         "10:2 this profile says nothing | say what is known, as in \"country: DE\"; there are "
+         "time_zone, country, region, postal_code, phone_prefix, language, tier and household"},
+        {"{at: 2026-03-01, a: profile, langauge: de, tier: gold}",
+         "10:31 unknown key \"langauge\" in step | did you mean \"language\"?"},
+        {"{at: 2026-03-01, a: identity}",
+         "10:2 step needs \"canonical\" | add it, as in \"canonical: ana\""},
+        {"{at: 2026-03-01, a: view, source: firstparty}",
+         "10:36 expected a known word for \"source\", found text \"firstparty\" | did you mean "
+         "\"first_party\"?"},
+        {"{at: 2026-03-01, a: view, identity_level: loged_in}",
+         "10:44 expected a known word for \"identity_level\", found text \"loged_in\" | did you "
+         "mean \"logged_in\"?"},
+        {"{at: 2026-03-01, a: view, attributes: blue}",
+         "10:40 attributes have names | write {store: \"12\", till: \"3\"}"},
+        {"{at: 2026-03-01, a: bounce, message_id: m, receipt: {time: 12:00, tag: 65536}}",
+         "10:73 expected a whole number from 0 to 65535 for \"tag\", found the number 65536"},
+        {"{at: 2026-03-01, a: bounce, receipt: {tag: 1}}",
+         "10:39 receipt needs \"time\" | add it, as in \"time: 17:00\""},
+        {"{at: 2026-03-01, send: ad, to: a, answer: permit}, {at: +1s, a: bounce, of: ad, "
+         "message_id: m}",
+         "10:94 \"of\" says which message it is about already | leave one of them out"},
         {"{at: 2026-03-01, a: consent, purpose: p, granted: perhaps}",
          "10:52 expected true or false for \"granted\", found text \"perhaps\""},
         {"{at: 2026-03-01, a: consent, purpose: p, untill: 3d}",
@@ -455,8 +483,9 @@ Test(scenario, a_receipt_of_a_message_that_was_denied_is_told)
                                " answer: {deny: expired}},"
                                "{at: +1s, a: impression, of: ad, receipt: true}" END);
 
-        cr_assert_str_eq(run(&session), "10 impression of a: expected a receipt of the message it "
-                                        "is about / happened that message was not permitted");
+        cr_assert_str_eq(run(&session),
+                         "10 impression of a: expected a receipt of the message it "
+                         "is about / happened ad, sent in line 10, was not permitted");
 }
 
 Test(scenario, time_passes_in_every_partition)

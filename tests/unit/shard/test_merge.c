@@ -5,17 +5,30 @@
 
 #include "base/memory.h"
 #include "shard/merge.h"
+#include "shard/pool.h"
 
 #define FACTS TG_STREAM_TOUCHPOINTS
 #define REQUESTS TG_STREAM_REQUESTS
 
+static struct tg_pool pool;
+
+static void teardown(void)
+{
+        tg_pool_deinit(&pool);
+}
+
+TestSuite(merge, .fini = teardown);
+
 static void push(struct tg_merge *merge, enum tg_record_kind kind, enum tg_stream stream,
                  int64_t time_ms, int64_t offset)
 {
-        tg_merge_push(merge, &(struct tg_record){.kind = kind,
-                                                 .stream = stream,
-                                                 .time_ms = time_ms,
-                                                 .offset = offset});
+        struct tg_record *record = tg_pool_take(&pool);
+
+        record->kind = kind;
+        record->stream = stream;
+        record->time_ms = time_ms;
+        record->offset = offset;
+        tg_merge_push(merge, record);
 }
 
 static void data(struct tg_merge *merge, enum tg_stream stream, int64_t time_ms, int64_t offset)
@@ -25,15 +38,18 @@ static void data(struct tg_merge *merge, enum tg_stream stream, int64_t time_ms,
 
 static void end(struct tg_merge *merge, enum tg_stream stream)
 {
-        push(merge, TG_RECORD_END, stream, 0, 0);
+        tg_merge_end(merge, stream);
 }
 
 /* The offset of the next record in merged order; -1: none, or not known yet. */
 static int64_t next(struct tg_merge *merge)
 {
-        struct tg_record record;
+        struct tg_record *record = tg_merge_next(merge);
+        int64_t offset = record ? record->offset : -1;
 
-        return tg_merge_next(merge, &record) ? record.offset : -1;
+        if (record)
+                tg_pool_give(&pool, record);
+        return offset;
 }
 
 Test(merge, the_smallest_time_goes_first)
@@ -109,13 +125,14 @@ Test(merge, a_record_that_cannot_be_read_goes_at_once)
 Test(merge, one_stream_can_be_taken_whatever_the_other_holds)
 {
         tg_cleanup(tg_merge_deinit) struct tg_merge merge = {0};
-        struct tg_record record;
+        const struct tg_record *record;
 
         data(&merge, REQUESTS, 10, 1);
-        cr_assert(tg_merge_take(&merge, REQUESTS, &record));
-        cr_assert_eq(record.offset, 1);
-        cr_assert_not(tg_merge_take(&merge, REQUESTS, &record));
-        cr_assert_not(tg_merge_take(&merge, FACTS, &record));
+        record = tg_merge_take(&merge, REQUESTS);
+        cr_assert(record);
+        cr_assert_eq(record->offset, 1);
+        cr_assert_null(tg_merge_take(&merge, REQUESTS));
+        cr_assert_null(tg_merge_take(&merge, FACTS));
 }
 
 /* Two lists and a plain merge of them; pieces come in chance order. */
@@ -129,7 +146,7 @@ Test(merge, random_streams_in_random_pieces_come_out_as_from_two_lists)
                 tg_cleanup(tg_merge_deinit) struct tg_merge merge = {0};
                 int64_t times_ms[TG_STREAMS][RANDOM];
                 int pushed[TG_STREAMS] = {0}, taken[TG_STREAMS] = {0};
-                struct tg_record record;
+                struct tg_record *record;
 
                 for (int i = 0; i < TG_STREAMS * RANDOM; i++)
                         times_ms[i / RANDOM][i % RANDOM] = i % RANDOM + rand_r(&seed) % 9;
@@ -141,17 +158,18 @@ Test(merge, random_streams_in_random_pieces_come_out_as_from_two_lists)
                                      times_ms[stream][pushed[stream]], pushed[stream]);
                         if (pushed[stream] == RANDOM)
                                 end(&merge, (enum tg_stream)stream);
-                        while (tg_merge_next(&merge, &record)) {
+                        while ((record = tg_merge_next(&merge))) {
                                 int facts = taken[FACTS], requests = taken[REQUESTS];
                                 bool fact =
                                         requests == RANDOM ||
                                         (facts < RANDOM &&
                                          times_ms[FACTS][facts] <= times_ms[REQUESTS][requests]);
 
-                                cr_assert_eq(record.stream, fact ? FACTS : REQUESTS, "seed %u",
+                                cr_assert_eq(record->stream, fact ? FACTS : REQUESTS, "seed %u",
                                              first);
-                                cr_assert_eq(record.offset, taken[record.stream]++, "seed %u",
+                                cr_assert_eq(record->offset, taken[record->stream]++, "seed %u",
                                              first);
+                                tg_pool_give(&pool, record);
                         }
                 }
         }

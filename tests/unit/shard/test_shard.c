@@ -392,6 +392,33 @@ Test(shard, a_time_that_no_calendar_has_is_a_dead_letter_with_or_without_an_end)
         cr_assert_eq(world.summary.touchpoints, 2);
 }
 
+Test(shard, a_request_that_names_a_time_that_no_calendar_has_is_a_dead_letter)
+{
+        static const int64_t times_ms[] = {
+                INT64_MIN + 1,       TG_TIME_FIRST_MS - 1, INT64_MAX,
+                TG_TIME_LAST_MS + 1, TG_TIME_FIRST_MS,     TG_TIME_LAST_MS,
+        };
+        WORLD(world, "");
+
+        for (size_t i = 0; i < sizeof times_ms / sizeof times_ms[0]; i++) {
+                struct tg_request request = {.id = tg_span_text("r"),
+                                             .customer = tg_span_text("me"),
+                                             .channel = TG_CHANNEL_ADS,
+                                             .time_ms = START_MS,
+                                             .expires_ms = times_ms[i],
+                                             .payload = tg_span_text("")};
+
+                tg_twin_request(&world.twin, &request);
+                request.expires_ms = TG_NO_TIME;
+                request.about = (struct tg_about){times_ms[i], TG_TYPE_CLICK, true};
+                tg_twin_request(&world.twin, &request);
+        }
+        run(&world);
+        cr_assert_eq(world.twin.rejected.count, 8);
+        cr_assert_str_eq(world.twin.rejected.items[0].reason, "no time");
+        cr_assert_eq(world.summary.requests, 4);
+}
+
 Test(shard, a_restart_reads_again_from_the_oldest_request_that_waits)
 {
         WORLD(world, ONE_CLICK);

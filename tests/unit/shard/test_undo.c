@@ -116,7 +116,7 @@ Test(undo, a_partition_that_is_given_back_in_vain_costs_the_others_nothing)
 }
 
 /* A story of chance: what happens in each batch, and which commits are refused. */
-enum { BATCHES = 60, PER_BATCH = 8 };
+enum { BATCHES = 60, PER_BATCH = 8, BOUND = 12 };
 
 #define POLICY                                                                                  \
         "limits: {dedupe_for: 3s, dedupe_per_partition: 25}\n"                                  \
@@ -230,8 +230,9 @@ Test(undo, at_random_all_later_answers_are_those_of_one_that_had_decided_nothing
                 unsigned chance = seed;
                 struct story story;
 
-                refused.options.partition.waiting.messages = 12;
-                plain.options.partition.waiting.messages = 12;
+                refused.options.partition.waiting.messages = BOUND;
+                plain.options.partition.waiting.messages = BOUND;
+                refused.options.due_max = plain.options.due_max = seed % 2 ? 3 : 0;
                 make_story(&story, &chance);
                 tell_story(&refused, &story, chance, true);
                 tell_story(&plain, &story, chance, false);
@@ -242,5 +243,63 @@ Test(undo, at_random_all_later_answers_are_those_of_one_that_had_decided_nothing
                 cr_assert_eq(refused.summary.pending, plain.summary.pending, "seed %u", seed);
                 cr_assert_eq(refused.summary.repeats, plain.summary.repeats, "seed %u", seed);
                 cr_assert_eq(refused.summary.touchpoints, plain.summary.touchpoints);
+        }
+}
+
+static bool is_full(const struct tg_decision *decision)
+{
+        size_t count = decision->reason_count;
+
+        return count > 0 && strcmp(decision->reasons[count - 1].rule, "deferral full") == 0;
+}
+
+/* Follows the messages that wait through what was decided, by what each decision says alone. */
+static void follow(const struct tg_twin_outputs *decisions, size_t bound,
+                   struct tg_summary *summary, unsigned seed)
+{
+        const struct tg_request *waiting[BOUND];
+        size_t count = 0, full = 0;
+
+        for (size_t i = 0; i < decisions->count; i++) {
+                const struct tg_decision *decision = &decisions->items[i]->decision;
+                size_t place = 0;
+
+                while (place < count &&
+                       !(tg_span_equal(waiting[place]->id, decision->request->id) &&
+                         tg_span_equal(waiting[place]->customer, decision->request->customer)))
+                        place++;
+                if (decision->repeat)
+                        continue;
+                if (decision->outcome == TG_DEFER) {
+                        cr_assert_lt(count, bound, "seed %u", seed);
+                        waiting[count++] = decision->request;
+                } else if (place < count) {
+                        waiting[place] = waiting[--count];
+                } else if (is_full(decision)) {
+                        cr_assert_eq(count, bound, "there was room; seed %u", seed);
+                        full++;
+                }
+        }
+        cr_assert_eq(summary->pending, count, "seed %u", seed);
+        cr_assert_gt(full, 0, "seed %u", seed);
+}
+
+Test(undo, at_random_a_message_is_refused_as_too_many_when_as_many_wait_as_may_and_never_else)
+{
+        unsigned seed = (unsigned)time(NULL);
+
+        for (int round = 0; round < 60; round++, seed++) {
+                WORLD(world, POLICY);
+                unsigned chance = seed;
+                struct story story;
+
+                world.options.partition.waiting.messages = 1 + seed % 5;
+                world.options.due_max = seed % 4;
+                make_story(&story, &chance);
+                tell_story(&world, &story, chance, true);
+                run(&world);
+                follow(&world.twin.decisions, world.options.partition.waiting.messages,
+                       &world.summary, seed);
+                cr_assert_gt(world.twin.aborts, 5);
         }
 }

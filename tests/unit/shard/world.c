@@ -4,14 +4,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct tg_policy *policy_of(const char *lines)
+static struct tg_policy *policy_of(const char *lines, const struct tg_policy *running)
 {
         struct tg_diagnostics diagnostics = {0};
         struct tg_policy *policy = NULL;
         char *yaml;
 
         cr_assert(asprintf(&yaml, "policy: test\n%s", lines) > 0);
-        if (tg_policy_parse("p.yaml", tg_span_text(yaml), 0, &diagnostics, &policy) < 0)
+        if (running)
+                tg_policy_parse_next("next.yaml", tg_span_text(yaml), 0, running, &diagnostics,
+                                     &policy);
+        else
+                tg_policy_parse("p.yaml", tg_span_text(yaml), 0, &diagnostics, &policy);
+        if (!policy)
                 tg_diagnostics_print(&diagnostics, stderr, false);
         cr_assert_not_null(policy);
         tg_diagnostics_deinit(&diagnostics);
@@ -22,7 +27,7 @@ static struct tg_policy *policy_of(const char *lines)
 void world_init(struct world *world, const char *lines)
 {
         *world = (struct world){
-                .options = {.partition = {.policy = policy_of(lines),
+                .options = {.partition = {.policy = policy_of(lines, NULL),
                                           .partitions = 1,
                                           .table_bytes = 1 << 20,
                                           .waiting = {1000, 1 << 20},
@@ -37,6 +42,7 @@ void world_init(struct world *world, const char *lines)
 void world_deinit(struct world *world)
 {
         tg_policy_free((struct tg_policy *)world->options.partition.policy);
+        tg_policy_free(world->next);
         tg_summary_deinit(&world->summary);
         tg_twin_deinit(&world->twin);
         free(world->told);
@@ -98,6 +104,26 @@ static void tell(FILE *file, const struct tg_decision *decision)
         fprintf(file, "\n");
 }
 
+void then(struct world *world, size_t commits, const char *lines)
+{
+        world->next = policy_of(lines, world->options.partition.policy);
+        world->next_after = commits;
+        tg_swap_init(&world->swap, 1);
+        world->options.swap = &world->swap;
+}
+
+/* The twin's commit, after which it may be time for another policy. */
+static int commit_and_offer(void *context, const struct tg_progress *progress, size_t count,
+                            struct tg_error *error)
+{
+        struct world *world = context;
+        int answer = world->commit(context, progress, count, error);
+
+        if (world->next && world->twin.commits == world->next_after)
+                cr_assert(tg_swap_offer(&world->swap, world->next));
+        return answer;
+}
+
 const char *run(struct world *world)
 {
         struct tg_port port = tg_twin_port(&world->twin);
@@ -105,6 +131,8 @@ const char *run(struct world *world)
         size_t size;
         FILE *file;
 
+        world->commit = port.sink.commit;
+        port.sink.commit = commit_and_offer;
         cr_assert_eq(tg_shard_run(&world->options, &port, &world->summary, &error), 0);
         cr_assert_eq(world->twin.given, world->twin.released, "every record is released");
         file = open_memstream(&world->told, &size);

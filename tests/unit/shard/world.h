@@ -17,10 +17,17 @@
 #define START_MS INT64_C(1500000000000)
 
 struct world {
-        struct tg_twin twin;
+        struct tg_twin twin;             /* first: its port's calls are told of it */
         struct tg_shard_options options; /* may be changed until the run */
         struct tg_summary summary;
         char *told; /* owned; after the run */
+
+        /* A policy that is offered after so many commits; see then(). */
+        struct tg_policy *next; /* owned; NULL: none */
+        size_t next_after;
+        struct tg_swap swap;
+        int (*commit)(void *context, const struct tg_progress *progress, size_t count,
+                      struct tg_error *error); /* the twin's own */
 };
 
 /* A policy of these lines, one partition, event time, batches of 7 records. */
@@ -41,6 +48,9 @@ void request(struct world *world, struct tg_request request);
 /* An ad for that customer; expires_ms 0: by default. */
 void ad(struct world *world, const char *id, int64_t after_ms, int32_t priority,
         int64_t expires_after_ms);
+
+/* After COMMITS batches a policy of these lines, which must be able to follow, is taken up. */
+void then(struct world *world, size_t commits, const char *lines);
 
 /* Plays the list; what was decided. */
 const char *run(struct world *world);

@@ -14,6 +14,10 @@ struct outcome {
 
 /* Runs touchgate with these ARGUMENTS (NULL-terminated), and waits for its end. */
 struct outcome process_run(const struct folder *folder, const char *const *arguments);
+/* The same, but sends SIGNAL to it as soon as the file SIGN is in the folder. */
+struct outcome process_interrupt(const struct folder *folder, const char *const *arguments,
+                                 const char *sign, int signal);
+
 void outcome_deinit(struct outcome *outcome);
 
 /* OUTCOME(name, folder, "check", "policy.yaml"); relative paths are in the folder. */

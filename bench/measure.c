@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "measure.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+void measure_print_machine(void)
+{
+        char line[256], model[256] = "unknown processor\n";
+        FILE *info = fopen("/proc/cpuinfo", "r");
+        struct utsname system;
+
+        while (info && fgets(line, sizeof line, info)) {
+                if (strncmp(line, "model name", 10) == 0 && strchr(line, ':'))
+                        snprintf(model, sizeof model, "%s", strchr(line, ':') + 2);
+        }
+        if (info)
+                fclose(info);
+        uname(&system);
+        printf("machine  %s", model);
+        printf("system   %s %s\n", system.sysname, system.release);
+        printf("versions touchgate %s, compiler %s\n", TG_VERSION, __VERSION__);
+}
+
+double measure_cpu_ns(void)
+{
+        struct timespec now;
+
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+        return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+uint64_t measure_random(uint64_t *state)
+{
+        uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+        return z ^ z >> 31;
+}
+
+static int by_value(const void *a, const void *b)
+{
+        double x = *(const double *)a, y = *(const double *)b;
+
+        return (x > y) - (x < y);
+}
+
+double measure_median(double *values, size_t count)
+{
+        qsort(values, count, sizeof values[0], by_value);
+        return values[count / 2];
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What benchmarks have in common: the machine, time, chance, and the middle of several rounds.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Prints the processor, the system and the versions, a line each. */
+void measure_print_machine(void);
+
+/* CPU time of this thread. */
+double measure_cpu_ns(void);
+
+/* The next of a sequence that is the same everywhere (splitmix64). */
+uint64_t measure_random(uint64_t *state);
+
+/* Sorts VALUES, at least one. */
+double measure_median(double *values, size_t count);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Values of command-line options, read alike by every command.
+ *
+ * Each function ends the process with EX_USAGE when TEXT is no such value, and says what was wrong
+ * with OPTION and how it is written: argp's way. Used by one thread, while a command line is read.
+ */
+#pragma once
+
+#include <argp.h>
+#include <stdint.h>
+
+#include "avro/container.h"
+
+/* A whole number from MIN to MAX; k, M or G behind it mean thousands, millions, milliards. */
+uint64_t tg_option_number(struct argp_state *state, const char *option, const char *text,
+                          uint64_t min, uint64_t max);
+
+/* "2026-03-01" or "2026-03-01T12:00:00Z", UTC. */
+int64_t tg_option_time(struct argp_state *state, const char *option, const char *text);
+
+/* "30m", at least MIN_MS. */
+int64_t tg_option_duration(struct argp_state *state, const char *option, const char *text,
+                           int64_t min_ms);
+
+/* null, deflate or snappy. */
+enum tg_codec tg_option_codec(struct argp_state *state, const char *option, const char *text);
+
+/* "max" (0 is returned) or a decimal number above 0: so many times the recorded speed. */
+double tg_option_speed(struct argp_state *state, const char *option, const char *text);
+
+/*
+ * Reads a command line into *OPTIONS, where ARGP's parser finds it as state->input. Returns 0, or
+ * EX_USAGE with what is wrong printed. Ends the process for --help, as argp does.
+ */
+int tg_options_parse(const struct argp *argp, int argc, char **argv, void *options);
