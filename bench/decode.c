@@ -174,18 +174,19 @@ static uint64_t by_plan(const struct tg_plan *plan, struct tg_span data)
         return sum;
 }
 
-/* The first record again and again, as a prefix plan doesn't know where a record ends. */
-static uint64_t by_prefix(const struct tg_plan *plan, struct tg_span data)
+/* Id, customer and time alone; the rest is walked over, as nothing says how long it is. */
+static uint64_t by_head(const struct tg_plan *plan, struct tg_span data)
 {
         uint64_t sum = 0;
 
-        for (int i = 0; i < RECORDS; i++) {
+        while (data.size) {
                 struct event event;
                 size_t size;
 
                 if (tg_plan_decode(plan, data, &event, &size) < 0)
                         abort();
                 sum += (uint64_t)event.time_ms;
+                data = tg_span_of(data.data + size, data.size - size);
         }
         return sum;
 }
@@ -225,14 +226,14 @@ int main(void)
 {
         struct tg_error error;
         struct tg_schema *schema;
-        struct tg_plan *plan, *prefix;
+        struct tg_plan *plan, *short_plan;
         struct tg_buffer buffer = {0};
         double hand[ROUNDS], whole[ROUNDS], head[ROUNDS];
         uint64_t hand_sum = 0, plan_sum = 0, head_sum = 0;
 
         if (tg_schema_parse(tg_span_text(schema_json), &schema, &error) < 0 ||
             tg_plan_compile(schema, schema, &layout, &plan, &error) < 0 ||
-            tg_plan_compile_prefix(schema, schema, &head_layout, &prefix, &error) < 0) {
+            tg_plan_compile(schema, schema, &head_layout, &short_plan, &error) < 0) {
                 fprintf(stderr, "bench decode: %s\n", error.message);
                 return error.exit_code;
         }
@@ -240,7 +241,7 @@ int main(void)
         for (int round = 0; round < ROUNDS; round++) {
                 hand[round] = time_ns(by_hand, NULL, tg_buffer_span(&buffer), &hand_sum);
                 whole[round] = time_ns(by_plan, plan, tg_buffer_span(&buffer), &plan_sum);
-                head[round] = time_ns(by_prefix, prefix, tg_buffer_span(&buffer), &head_sum);
+                head[round] = time_ns(by_head, short_plan, tg_buffer_span(&buffer), &head_sum);
         }
         if (hand_sum != plan_sum) {
                 fprintf(stderr, "bench decode: the two decoders disagree\n");
@@ -251,11 +252,10 @@ int main(void)
         printf("  by hand       %6.1f ns\n", median(hand));
         printf("  plan          %6.1f ns  %.2f of by hand\n", median(whole),
                median(whole) / median(hand));
-        printf("  plan, prefix  %6.1f ns  (id, customer and time of the first record, again and "
-               "again)\n",
+        printf("  plan, head    %6.1f ns  (id, customer and time; the rest is walked over)\n",
                median(head));
         tg_buffer_deinit(&buffer);
-        tg_plan_free(prefix);
+        tg_plan_free(short_plan);
         tg_plan_free(plan);
         tg_schema_free(schema);
         return 0;

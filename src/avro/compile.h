@@ -24,9 +24,7 @@ struct tg_compiler {
         struct tg_plan *plan;
         struct tg_error *error;
         const struct tg_node **called; /* owned: the recursive type behind each of plan->calls */
-        const struct tg_slot *root;    /* stands for the whole record */
         const uint8_t *image;          /* defaults of the struct that is being filled */
-        bool prefix;                   /* stop behind the last field wanted */
         uint32_t label;                /* no operation before it may be merged with a later one */
         uint32_t steps;
         uint32_t depth;

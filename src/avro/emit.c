@@ -242,7 +242,6 @@ static int compile_root(struct tg_compiler *compiler, const struct tg_node *writ
         struct tg_slot root = tg_slot_whole(layout);
         int answer;
 
-        compiler->root = &root;
         plan->size = layout->size;
         plan->image = tg_plan_constant(plan, layout->size);
         compiler->image = plan->image;
@@ -255,12 +254,12 @@ static int compile_root(struct tg_compiler *compiler, const struct tg_node *writ
         return tg_skip_called(compiler);
 }
 
-static int compile(const struct tg_schema *writer, const struct tg_schema *reader,
-                   const struct tg_layout *layout, bool prefix, struct tg_plan **ret_plan,
-                   struct tg_error *error)
+int tg_plan_compile(const struct tg_schema *writer, const struct tg_schema *reader,
+                    const struct tg_layout *layout, struct tg_plan **ret_plan,
+                    struct tg_error *error)
 {
         struct tg_error reason = {0};
-        struct tg_compiler compiler = {.error = &reason, .prefix = prefix};
+        struct tg_compiler compiler = {.error = &reason};
         int answer;
 
         if (layout->size > TG_LAYOUT_SIZE_MAX)
@@ -277,18 +276,4 @@ static int compile(const struct tg_schema *writer, const struct tg_schema *reade
         tg_plan_free(compiler.plan);
         return tg_fail(error, reason.exit_code, "schema %.100s can't be read as %.100s: %.700s",
                        tg_schema_name(writer), tg_schema_name(reader), reason.message);
-}
-
-int tg_plan_compile(const struct tg_schema *writer, const struct tg_schema *reader,
-                    const struct tg_layout *layout, struct tg_plan **ret_plan,
-                    struct tg_error *error)
-{
-        return compile(writer, reader, layout, false, ret_plan, error);
-}
-
-int tg_plan_compile_prefix(const struct tg_schema *writer, const struct tg_schema *reader,
-                           const struct tg_layout *layout, struct tg_plan **ret_plan,
-                           struct tg_error *error)
-{
-        return compile(writer, reader, layout, true, ret_plan, error);
 }

@@ -220,14 +220,11 @@ static int want_slot(struct tg_compiler *compiler, const struct tg_node *writer,
 }
 
 static int resolve_fields(struct tg_compiler *compiler, const struct tg_node *writer,
-                          const struct want *wants, size_t base, bool prefix)
+                          const struct want *wants, size_t base)
 {
-        size_t count = writer->count;
         int answer = 0;
 
-        while (prefix && count > 0 && !wants[count - 1].field)
-                count--;
-        for (size_t i = 0; i < count && answer == 0; i++) {
+        for (size_t i = 0; i < writer->count && answer == 0; i++) {
                 const struct want *want = &wants[i];
 
                 if (!want->field) {
@@ -261,8 +258,7 @@ static int resolve_record(struct tg_compiler *compiler, const struct tg_node *wr
                 }
         }
         emit_present(compiler, slot, base);
-        return resolve_fields(compiler, writer, wants, base,
-                              compiler->prefix && slot == compiler->root);
+        return resolve_fields(compiler, writer, wants, base);
 }
 
 static int resolve_simple(struct tg_compiler *compiler, const struct tg_node *writer,

@@ -7,10 +7,8 @@
 
 #include "avro/container.h"
 #include "avro/plan.h"
-#include "records/head.h"
-#include "records/request.h"
+#include "records/event.h"
 #include "records/schemas.h"
-#include "records/touchpoint.h"
 
 /* One way to read the records: a shipped schema. */
 static struct way {
@@ -46,8 +44,7 @@ static void compile(struct tg_span schema_json)
         for (size_t i = 0; i < WAYS; i++) {
                 struct way *way = &ways[i];
 
-                if (tg_plan_compile_prefix(writer, way->reader, &tg_head_layout, &way->head,
-                                           &error) < 0)
+                if (tg_plan_compile(writer, way->reader, &tg_head_layout, &way->head, &error) < 0)
                         way->head = NULL;
                 if (tg_plan_compile(writer, way->reader, way->layout, &way->full, &error) < 0)
                         way->full = NULL;
@@ -67,10 +64,7 @@ static void forget(void)
 /* Record by record, as far as they can be told apart. */
 static void decode(const struct way *way, const struct tg_container_block *block)
 {
-        union {
-                struct tg_touchpoint touchpoint;
-                struct tg_request request;
-        } record;
+        union tg_event record;
         struct tg_span rest = block->data;
         struct tg_head head;
         size_t size, head_size;
@@ -78,9 +72,10 @@ static void decode(const struct way *way, const struct tg_container_block *block
         for (uint64_t i = 0; way->full && i < block->count; i++) {
                 if (tg_plan_decode(way->full, rest, &record, &size) < 0)
                         return;
-                /* What has been read whole has a head, and that is a part of it. */
+                /* What can be read can be walked over just as far, head first. */
                 if (size > rest.size || !way->head ||
-                    tg_plan_decode(way->head, rest, &head, &head_size) < 0 || head_size > size)
+                    tg_plan_decode(way->head, rest, &head, &head_size) < 0 || head_size != size ||
+                    head.time_ms != record.head.time_ms)
                         abort();
                 rest = tg_span_of(rest.data + size, rest.size - size);
         }

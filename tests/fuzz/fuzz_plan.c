@@ -72,7 +72,7 @@ static const char reader_json[] = RECORD("R",
         FIELD("flag", "\"boolean\""));
 /* clang-format on */
 
-static struct tg_plan *whole, *prefix;
+static struct tg_plan *full, *head;
 
 static void compile(void)
 {
@@ -81,8 +81,8 @@ static void compile(void)
 
         if (tg_schema_parse(tg_span_text(schema_json), &writer, &error) < 0 ||
             tg_schema_parse(tg_span_text(reader_json), &reader, &error) < 0 ||
-            tg_plan_compile(writer, reader, &row_layout, &whole, &error) < 0 ||
-            tg_plan_compile_prefix(writer, reader, &head_layout, &prefix, &error) < 0)
+            tg_plan_compile(writer, reader, &row_layout, &full, &error) < 0 ||
+            tg_plan_compile(writer, reader, &head_layout, &head, &error) < 0)
                 abort();
         tg_schema_free(writer);
         tg_schema_free(reader);
@@ -120,11 +120,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct row row;
         size_t consumed;
 
-        if (!whole)
+        if (!full)
                 compile();
         if (size == 0)
                 return 0;
-        if (tg_plan_decode(data[0] & 1 ? whole : prefix, tg_span_of(data + 1, size - 1), &row,
+        if (tg_plan_decode(data[0] & 1 ? full : head, tg_span_of(data + 1, size - 1), &row,
                            &consumed) < 0)
                 return 0;
         if (consumed > size - 1)

@@ -28,12 +28,11 @@ struct tg_schema *schema_of(const char *json)
 }
 
 static int compile(const char *writer, const char *reader, const struct tg_layout *layout,
-                   bool prefix, struct tg_plan **ret_plan, struct tg_error *error)
+                   struct tg_plan **ret_plan, struct tg_error *error)
 {
         struct tg_schema *from = schema_of(writer);
         struct tg_schema *to = schema_of(reader);
-        int answer = (prefix ? tg_plan_compile_prefix : tg_plan_compile)(from, to, layout, ret_plan,
-                                                                         error);
+        int answer = tg_plan_compile(from, to, layout, ret_plan, error);
 
         tg_schema_free(from);
         tg_schema_free(to);
@@ -45,17 +44,7 @@ struct tg_plan *plan_of(const char *writer, const char *reader, const struct tg_
         struct tg_error error = {0};
         struct tg_plan *plan = NULL;
 
-        cr_assert_eq(compile(writer, reader, layout, false, &plan, &error), 0, "%s", error.message);
-        return plan;
-}
-
-struct tg_plan *prefix_plan_of(const char *writer, const char *reader,
-                               const struct tg_layout *layout)
-{
-        struct tg_error error = {0};
-        struct tg_plan *plan = NULL;
-
-        cr_assert_eq(compile(writer, reader, layout, true, &plan, &error), 0, "%s", error.message);
+        cr_assert_eq(compile(writer, reader, layout, &plan, &error), 0, "%s", error.message);
         return plan;
 }
 
@@ -65,7 +54,7 @@ void refused(const char *writer, const char *reader, const struct tg_layout *lay
         struct tg_error error = {0};
         struct tg_plan *plan = NULL;
 
-        cr_assert_eq(compile(writer, reader, layout, false, &plan, &error), -1);
+        cr_assert_eq(compile(writer, reader, layout, &plan, &error), -1);
         cr_expect_null(plan);
         cr_expect(strstr(error.message, text), "\"%s\" doesn't say \"%s\"", error.message, text);
 }

@@ -14,8 +14,6 @@ struct tg_schema *schema_of(const char *json);
 
 /* Compiles a plan that must compile. */
 struct tg_plan *plan_of(const char *writer, const char *reader, const struct tg_layout *layout);
-struct tg_plan *prefix_plan_of(const char *writer, const char *reader,
-                               const struct tg_layout *layout);
 
 /* Compiles a plan that must not, and checks that the error holds TEXT. */
 void refused(const char *writer, const char *reader, const struct tg_layout *layout,
