@@ -26,8 +26,8 @@ struct tg_waiter {
         int64_t decided_ms; /* the caller's, as are the next four: when it was decided last */
         int64_t age;    /* how many requests of the partition were read before: smaller is older */
         int64_t offset; /* where the request was read: not before one that was made earlier */
-        int32_t priority;        /* larger is higher */
         const void *reading;     /* how its bytes are decoded; the source's, which outlives it */
+        int32_t priority;        /* larger is higher */
         int32_t place;           /* where it is; from here on private to pacing/ */
         struct tg_waiter *next;  /* behind it in its slot or run, or gone */
         struct tg_waiter *older; /* made before it */
