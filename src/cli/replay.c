@@ -66,14 +66,17 @@ static struct tg_replay_cost cost_since(const struct timespec *start)
         };
 }
 
-static void print_reasons(const struct tg_policy *policy, const struct tg_summary *summary)
+static void print_reasons(const struct tg_summary *summary)
 {
         for (size_t i = 0; i < summary->reason_count; i++) {
                 const struct tg_reason_count *count = &summary->reasons[i];
 
                 if (count->denied || count->deferred)
                         printf("  %-32s denied %-9" PRIu64 " deferred %" PRIu64 "\n",
-                               tg_reason_source_name(policy, i), count->denied, count->deferred);
+                               summary->names[i], count->denied, count->deferred);
+                if (count->would_deny || count->would_defer)
+                        printf("  %-32s (shadow) would deny %-9" PRIu64 " defer %" PRIu64 "\n",
+                               summary->names[i], count->would_deny, count->would_defer);
         }
 }
 
@@ -88,7 +91,7 @@ static void print_summary(const struct tg_replay_options *options, const struct 
                ", still waiting %" PRIu64 ", repeated %" PRIu64 "\n",
                summary->permitted, summary->denied, summary->deferred, summary->pending,
                summary->repeats);
-        print_reasons(options->shard.partition.policy, summary);
+        print_reasons(summary);
         printf("replayed in %.2f s (%.2f s CPU): %.0f events/s, %" PRId64 " MiB at most\n",
                cost->elapsed_s, cost->cpu_s,
                cost->elapsed_s > 0 ? (double)events / cost->elapsed_s : 0,

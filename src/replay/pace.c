@@ -145,7 +145,11 @@ static int check_stop(const struct tg_paced *paced, struct tg_error *error)
         const atomic_int *stop = paced->pace->stop;
         int signal = stop ? atomic_load_explicit(stop, memory_order_relaxed) : 0;
 
-        return signal ? tg_fail(error, TG_PACE_STOPPED + signal, "interrupted") : 0;
+        if (signal)
+                return tg_fail(error, TG_PACE_STOPPED + signal, "interrupted");
+        if (atomic_load_explicit(&paced->pace->failed, memory_order_relaxed))
+                return tg_fail(error, EX_OK, "another shard failed");
+        return 0;
 }
 
 static int64_t due_ns(const struct tg_paced *paced, const struct tg_record *record)

@@ -27,12 +27,13 @@ struct tg_pace_clock {
 
 extern const struct tg_pace_clock tg_pace_monotonic;
 
-/* Shared by all shards; nobody changes it once it runs. */
+/* Shared by all shards; only `failed` changes once they run. */
 struct tg_pace {
         double speed;                      /* times recorded speed; 0: as fast as possible */
         const struct tg_pace_clock *clock; /* borrowed */
         const atomic_int *stop;            /* not 0: leave, a signal's number; NULL: never */
         int64_t last_ms;                   /* a later record is refused: nothing waits for it */
+        atomic_bool failed;                /* a shard did: the others need not go on */
         int64_t first_ms;                  /* set by tg_pace_start(); TG_NO_TIME: no record */
         int64_t start_ns;                  /* likewise */
 };
@@ -50,7 +51,10 @@ struct tg_paced;
 struct tg_paced *tg_paced_new(const struct tg_pace *pace, const struct tg_source *source);
 void tg_paced_free(struct tg_paced *paced); /* NULL is fine */
 
-/* The port's view; borrows PACED. It fails (TG_PACE_STOPPED + signal) once it is to stop. */
+/*
+ * The port's view; borrows PACED. It fails (TG_PACE_STOPPED + signal) once it is to stop, and with
+ * EX_OK, for want of anything to say, once another shard has failed.
+ */
 struct tg_source tg_paced_port(struct tg_paced *paced);
 
 /* How far it is, for any thread: records given, and the time of the last; TG_NO_TIME: none. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/replay.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@ struct worker {
         const struct tg_shard_options *options;
         struct tg_replay_source *source;
         struct tg_paced *paced; /* the same at the replay's speed */
+        struct tg_pace *pace;   /* that of all */
         struct tg_port port;
         struct tg_summary summary;
         struct tg_error error;
@@ -32,6 +34,8 @@ static void *work(void *argument)
 
         worker->result =
                 tg_shard_run(worker->options, &worker->port, &worker->summary, &worker->error);
+        if (worker->result < 0) /* read sooner or later; it orders nothing */
+                atomic_store_explicit(&worker->pace->failed, true, memory_order_relaxed);
         return NULL;
 }
 
@@ -86,7 +90,7 @@ static void join(struct worker *worker, const struct worker *workers,
 }
 
 static void prepare(struct worker *workers, const struct tg_replay_options *options,
-                    const struct tg_recording *recording, const struct tg_pace *pace,
+                    const struct tg_recording *recording, struct tg_pace *pace,
                     struct tg_outputs *outputs)
 {
         for (uint32_t i = 0; i < options->shards; i++) {
@@ -97,6 +101,7 @@ static void prepare(struct worker *workers, const struct tg_replay_options *opti
                 worker->source = tg_replay_source_new(recording, i, options->shards,
                                                       options->shard.partition.partitions);
                 source = tg_replay_source_port(worker->source);
+                worker->pace = pace;
                 worker->paced = tg_paced_new(pace, &source);
                 worker->port.source = tg_paced_port(worker->paced);
                 worker->port.sink = tg_outputs_sink(outputs);
@@ -163,13 +168,17 @@ static int finish(const struct worker *workers, uint32_t count,
                   const struct tg_recording *recording, struct tg_summary *summary,
                   struct tg_error *error)
 {
+        bool all_done = true;
+
         for (uint32_t i = 0; i < count; i++) {
-                if (workers[i].result < 0) {
+                all_done = all_done && workers[i].result == 0;
+                if (workers[i].result < 0 && workers[i].error.exit_code != EX_OK) {
                         *error = workers[i].error;
                         return failed(workers, count, recording, error);
                 }
                 tg_summary_add(summary, &workers[i].summary);
         }
+        assert(all_done); /* nobody gives up but for another's failure */
         return 0;
 }
 

@@ -13,7 +13,7 @@ static void set_count(json_t *object, const char *key, uint64_t count)
         json_object_set_new(object, key, json_integer((json_int_t)count));
 }
 
-static json_t *by_rule(const struct tg_policy *policy, const struct tg_summary *summary)
+static json_t *by_rule(const struct tg_summary *summary)
 {
         json_t *object = json_object();
 
@@ -21,12 +21,16 @@ static json_t *by_rule(const struct tg_policy *policy, const struct tg_summary *
                 const struct tg_reason_count *count = &summary->reasons[i];
                 json_t *counts;
 
-                if (count->denied == 0 && count->deferred == 0)
+                if (!tg_reason_counted(count))
                         continue;
                 counts = json_object();
                 set_count(counts, "denied", count->denied);
                 set_count(counts, "deferred", count->deferred);
-                json_object_set_new(object, tg_reason_source_name(policy, i), counts);
+                if (count->would_deny || count->would_defer) {
+                        set_count(counts, "would_deny", count->would_deny);
+                        set_count(counts, "would_defer", count->would_defer);
+                }
+                json_object_set_new(object, summary->names[i], counts);
         }
         return object;
 }
@@ -82,7 +86,7 @@ json_t *tg_replay_report(const struct tg_replay_options *options, const struct t
         set_count(report, "pending", summary->pending);
         set_count(report, "repeats", summary->repeats);
         set_count(report, "repeats_differing", summary->repeats_differing);
-        json_object_set_new(report, "by_rule", by_rule(policy, summary));
+        json_object_set_new(report, "by_rule", by_rule(summary));
         json_object_set_new(report, "by_channel", by_channel(summary));
         json_object_set_new(report, "replay", cost_of(summary, cost, options->speed));
         return report;

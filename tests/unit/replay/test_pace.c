@@ -262,3 +262,24 @@ Test(pace, a_stop_ends_a_wait_and_gives_back_what_was_read_ahead)
         tg_paced_free(paced);
         cr_expect_eq(seconds.released, seconds.given - taken);
 }
+
+Test(pace, when_a_shard_has_failed_the_others_give_up_without_a_word)
+{
+        struct hands hands = {0};
+        struct tg_pace_clock clock = {now_ns, wait, &hands};
+        struct tg_pace pace = pace_at(0, &clock);
+        struct seconds seconds = {.next_ms = 1000};
+        struct tg_source source = {.poll = give_seconds, .release = take_back, .context = &seconds};
+        struct tg_paced *paced = tg_paced_new(&pace, &source);
+        struct tg_source port = tg_paced_port(paced);
+        struct tg_record *records[BATCH];
+        struct tg_error error;
+        size_t count;
+
+        cr_expect_eq(port.poll(port.context, records, BATCH, &count, &error), 0);
+        cr_expect_eq(count, BATCH);
+        pace.failed = true;
+        cr_expect_eq(port.poll(port.context, records, BATCH, &count, &error), -1);
+        cr_expect_eq(error.exit_code, EX_OK);
+        tg_paced_free(paced);
+}
