@@ -5,6 +5,8 @@
  *
  *     bench-table [millions of cells ...]        (default: 1 4 10 40)
  *
+ * Says how both grow with the number of customers, and what memory 100 M would take.
+ *
  * For each size the table grows from empty to that many customers, in order of arrival; then
  * touches of random customers are recorded, one after the other and in prefetched groups, in rounds
  * that alternate with the floor's. Prints the median of the rounds, in CPU time of the thread: the
@@ -36,8 +38,14 @@ static const struct tg_cell_layout layout = {
 
 struct floor {
         _Atomic uint64_t (*lines)[8];
-        size_t mask;
+        size_t count;
         size_t bytes;
+};
+
+/* Of the smallest size measured, which others are compared with. */
+struct reference {
+        uint64_t customers; /* 0: none yet */
+        double grouped_ns, single_ns;
 };
 
 struct bench {
@@ -93,7 +101,7 @@ static void record(const struct bench *bench, struct tg_identity who, uint64_t r
 
 static _Atomic uint64_t *floor_line(const struct bench *bench, struct tg_identity who)
 {
-        return bench->floor.lines[who.low & bench->floor.mask];
+        return bench->floor.lines[(unsigned __int128)who.low * bench->floor.count >> 64];
 }
 
 static void floor_record(const struct bench *bench, struct tg_identity who, uint64_t random)
@@ -168,12 +176,8 @@ static void grow(struct bench *bench)
 
 static void floor_init(struct floor *floor, uint64_t customers)
 {
-        size_t lines = 1;
-
-        while (lines < customers)
-                lines *= 2;
-        floor->mask = lines - 1;
-        floor->bytes = lines * sizeof floor->lines[0];
+        floor->count = customers;
+        floor->bytes = floor->count * sizeof floor->lines[0];
         floor->lines = mmap(NULL, floor->bytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (floor->lines == MAP_FAILED) {
@@ -190,12 +194,24 @@ static double median(double values[ROUNDS])
         return values[ROUNDS / 2];
 }
 
-static void measure(uint64_t customers)
+static void compare(struct reference *reference, uint64_t customers, double single_ns,
+                    double grouped_ns)
+{
+        if (reference->customers == 0)
+                *reference = (struct reference){customers, grouped_ns, single_ns};
+        else
+                printf("  beside %ju million   one by one %.2f, groups of 32 %.2f of the time\n",
+                       (uintmax_t)(reference->customers / 1000000),
+                       single_ns / reference->single_ns, grouped_ns / reference->grouped_ns);
+}
+
+static void measure(uint64_t customers, struct reference *reference)
 {
         struct bench bench = {.customers = customers, .random = seed};
         const struct tg_table_care care = {&layout, 1, 30 * TG_DAY_MS, TG_HOUR_MS};
         double table[2][ROUNDS], floor[2][ROUNDS];
         struct tg_error error;
+        double bytes;
 
         printf("%ju million customers\n", (uintmax_t)(customers / 1000000));
         if (tg_table_new(customers * 192 + (1 << 20), &hash_key, &bench.table, &error) < 0) {
@@ -219,8 +235,10 @@ static void measure(uint64_t customers)
                 printf("  %-18s table %6.1f ns, floor %6.1f ns: %.2f of it\n",
                        grouped ? "groups of 32" : "one by one", ours, least, ours / least);
         }
-        printf("  %.0f bytes a customer\n\n",
-               (double)tg_table_memory_bytes(bench.table) / (double)customers);
+        compare(reference, customers, median(table[0]), median(table[1]));
+        bytes = (double)tg_table_memory_bytes(bench.table) / (double)customers;
+        printf("  %.0f bytes a customer: 100 million in %.1f GiB\n\n", bytes,
+               bytes * 1e8 / (1 << 30));
         munmap((void *)bench.floor.lines, bench.floor.bytes);
         tg_table_free(bench.table);
 }
@@ -250,11 +268,13 @@ int main(int count, char **arguments)
 {
         static const uint64_t defaults[] = {1, 4, 10, 40};
 
+        struct reference reference = {0};
+
         setvbuf(stdout, NULL, _IOLBF, 0);
         print_machine();
         for (int i = 1; i < count; i++)
-                measure(strtoull(arguments[i], NULL, 10) * 1000000);
+                measure(strtoull(arguments[i], NULL, 10) * 1000000, &reference);
         for (size_t i = 0; count < 2 && i < sizeof defaults / sizeof defaults[0]; i++)
-                measure(defaults[i] * 1000000);
+                measure(defaults[i] * 1000000, &reference);
         return 0;
 }

@@ -2,9 +2,11 @@
 /*
  * The inside of a customer table, for the files of this folder alone.
  *
- * The directory has a fixed number of entries, indexed by the first bits of a key: a segment of
- * depth d stands in all entries that share its d bits. It is as large as the segments can ever need
- * it, but its pages, like those of all arrays here, come into being when they are written.
+ * The directory is indexed by the first bits of a key, as many as its deepest segment needs: a
+ * segment of depth d stands in all entries that share its d bits. It deepens by doubling. Those of
+ * all depths lie one after the other in one array, which never moves: a guest that still looks into
+ * a shallower one finds what was right when it entered. So it is no larger than the table is at
+ * present, and stays in the cache. Pages of all arrays here come into being when they are written.
  */
 #pragma once
 
@@ -25,7 +27,7 @@ struct tg_segment {
         /* The owner's: */
         uint8_t state;
         uint8_t depth;
-        uint32_t first;         /* of its directory entries */
+        uint32_t first;         /* of its entries in the deepest directory */
         uint32_t next;          /* in the list of the free or of the retired */
         int64_t aged_ms;        /* when its marks TG_HEAD_LOST were last looked at */
         size_t cells;           /* retired: so many were seen when it was built anew */
@@ -38,12 +40,13 @@ struct tg_guest {
 };
 
 struct tg_table {
-        struct tg_line *lines; /* of all segments, one after the other */
-        _Atomic uint32_t *directory;
+        struct tg_line *lines;       /* of all segments, one after the other */
+        _Atomic uint32_t *directory; /* that of depth d begins at 2^d */
         struct tg_segment *segments;
-        unsigned directory_shift; /* 64 minus the bits that index it */
-        uint32_t line_mask;       /* lines of a segment - 1, a power of two */
-        uint32_t full_lines;      /* so many at most: probing stays short */
+        uint32_t depth_max;
+        _Atomic uint32_t depth; /* of the directory at present; owner writes */
+        uint32_t line_mask;     /* lines of a segment - 1, a power of two */
+        uint32_t full_lines;    /* so many at most: probing stays short */
         uint32_t segments_max;
         struct tg_hash_key key;
         void *mapped;
@@ -99,11 +102,18 @@ static inline struct tg_identity tg_key_of(struct tg_identity identity)
 static inline uint32_t tg_segment_of(const struct tg_table *table, uint64_t key_low)
 {
         /*
+         * Acquire, pairs with the release in deepen() of rebuild.c: the directory of this depth is
+         * filled. Without it segments could be missing there.
+         */
+        uint32_t depth = atomic_load_explicit(&table->depth, memory_order_acquire);
+        /* The first bits of the key, as many as the depth, after a bit 1. */
+        uint64_t entry = (UINT64_C(1) << 63 | key_low >> 1) >> (63 - depth);
+
+        /*
          * Acquire, pairs with the release in direct() of rebuild.c: whoever finds a segment finds
          * its lines as they were copied. Without it a new segment could look empty.
          */
-        return atomic_load_explicit(&table->directory[key_low >> table->directory_shift],
-                                    memory_order_acquire);
+        return atomic_load_explicit(&table->directory[entry], memory_order_acquire);
 }
 
 static inline struct tg_line *tg_segment_lines(const struct tg_table *table, uint32_t segment)

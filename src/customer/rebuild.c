@@ -14,7 +14,10 @@
 #include "customer/stamps.h"
 #include "customer/touches.h"
 
-enum { WORTH = 64 }; /* a full table is swept for this part of a segment's lines */
+enum {
+        WORTH = 64,         /* a full table is swept for this part of a segment's lines */
+        FETCHED_AHEAD = 16, /* lines, while copying */
+};
 
 /* A cell to be copied. */
 struct source {
@@ -237,20 +240,37 @@ static uint32_t take_segment(struct tg_table *table)
         return segment;
 }
 
-static unsigned directory_bits(const struct tg_table *table)
+/* Doubles the directory. */
+static void deepen(struct tg_table *table)
 {
-        return 64 - table->directory_shift;
+        uint32_t depth = atomic_load_explicit(&table->depth, memory_order_relaxed);
+        uint32_t count = UINT32_C(1) << depth;
+
+        assert(depth < table->depth_max);
+        for (uint32_t i = count; i < 2 * count; i++) {
+                uint32_t segment = atomic_load_explicit(&table->directory[i], memory_order_relaxed);
+
+                atomic_store_explicit(&table->directory[2 * i], segment, memory_order_relaxed);
+                atomic_store_explicit(&table->directory[2 * i + 1], segment, memory_order_relaxed);
+        }
+        /* Release, pairs with the acquire in tg_segment_of(). */
+        atomic_store_explicit(&table->depth, depth + 1, memory_order_release);
 }
 
 /* Puts a segment that is built into its entries of the directory. */
-static void direct(struct tg_table *table, uint32_t segment)
+static void direct(struct tg_table *table, uint32_t number)
 {
-        uint32_t first = table->segments[segment].first;
-        uint32_t count = UINT32_C(1) << (directory_bits(table) - table->segments[segment].depth);
+        const struct tg_segment *segment = &table->segments[number];
+        uint32_t depth, first, count;
 
+        if (segment->depth > atomic_load_explicit(&table->depth, memory_order_relaxed))
+                deepen(table);
+        depth = atomic_load_explicit(&table->depth, memory_order_relaxed);
+        first = (UINT32_C(1) << depth) + (segment->first >> (table->depth_max - depth));
+        count = UINT32_C(1) << (depth - segment->depth);
         /* Release, pairs with the acquire in tg_segment_of(). */
         for (uint32_t i = first; i < first + count; i++)
-                atomic_store_explicit(&table->directory[i], segment, memory_order_release);
+                atomic_store_explicit(&table->directory[i], number, memory_order_release);
 }
 
 /* Makes way WAY of a build a segment that lives. */
@@ -263,11 +283,22 @@ static void finish(struct tg_table *table, const struct build *build, unsigned w
         atomic_store_explicit(&new->used, build->used[way], memory_order_relaxed);
         new->state = TG_SEGMENT_LIVE;
         new->depth = (uint8_t)depth;
-        new->first = old->first + (way ? UINT32_C(1) << (directory_bits(table) - depth) : 0);
+        new->first = old->first + (way ? UINT32_C(1) << (table->depth_max - depth) : 0);
         new->aged_ms = old->aged_ms;
         atomic_store_explicit(&new->crowded_lines, tg_crowded_lines(table, new->first),
                               memory_order_relaxed);
         direct(table, segment);
+}
+
+/* What is copied goes to about the same place. */
+static void fetch_ahead(const struct tg_table *table, const struct build *build,
+                        const struct tg_line *base, uint32_t position)
+{
+        uint32_t ahead = (position + FETCHED_AHEAD) & table->line_mask;
+
+        __builtin_prefetch(&base[ahead], 0, 3);
+        for (unsigned way = 0; way < build->ways; way++)
+                __builtin_prefetch(&build->lines[way][ahead], 1, 3);
 }
 
 static void rebuild(struct tg_table *table, uint32_t segment, unsigned ways)
@@ -283,6 +314,7 @@ static void rebuild(struct tg_table *table, uint32_t segment, unsigned ways)
                 build.lines[way] = tg_segment_lines(table, built[way]);
         }
         for (uint32_t i = 0; i <= table->line_mask; i++) {
+                fetch_ahead(table, &build, base, i);
                 if (tg_line_starts_cell(&base[i])) {
                         struct source source = source_of(table, base, &base[i]);
 
@@ -302,17 +334,21 @@ enum tg_relief tg_segment_relieve(struct tg_table *table, uint32_t segment)
         const struct tg_segment *old = &table->segments[segment];
         uint32_t lines = table->line_mask + 1;
         uint32_t used = atomic_load_explicit(&old->used, memory_order_relaxed);
-        bool deeper = old->depth < directory_bits(table) && table->spare >= 2;
-        uint32_t live = live_lines(table, tg_segment_lines(table, segment),
-                                   deeper ? lines / 2 : UINT32_MAX);
-        bool worth = live <= lines / 2 || live + lines / WORTH < used;
+        bool deeper = old->depth < table->depth_max && table->spare >= 2;
+        unsigned ways = 0;
 
-        if (deeper && live > lines / 2)
-                rebuild(table, segment, 2);
-        else if (worth && table->spare >= 1)
-                rebuild(table, segment, 1);
-        else
+        if (table->spare > 0) {
+                uint32_t live = live_lines(table, tg_segment_lines(table, segment),
+                                           deeper ? lines / 2 : UINT32_MAX);
+
+                if (deeper && live > lines / 2)
+                        ways = 2;
+                else if (live <= lines / 2 || live + lines / WORTH < used)
+                        ways = 1;
+        }
+        if (ways == 0)
                 return table->retired_first != TG_NO_SEGMENT ? TG_RELIEF_LATER : TG_RELIEF_NONE;
+        rebuild(table, segment, ways);
         return TG_RELIEF_DONE;
 }
 

@@ -73,7 +73,12 @@ bool tg_register_set(struct tg_table *table, struct tg_identity identity,
 bool tg_register_get(const struct tg_table *table, struct tg_identity identity,
                      enum tg_register_side side, int64_t erased_ms, struct tg_register *ret_value)
 {
-        struct tg_line *cell = tg_table_find(table, identity);
+        return tg_register_read(tg_table_find(table, identity), side, erased_ms, ret_value);
+}
+
+bool tg_register_read(struct tg_line *cell, enum tg_register_side side, int64_t erased_ms,
+                      struct tg_register *ret_value)
+{
         tg_register_word word;
         uint64_t high, low;
 

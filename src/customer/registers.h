@@ -39,3 +39,7 @@ bool tg_register_set(struct tg_table *table, struct tg_identity identity,
  */
 bool tg_register_get(const struct tg_table *table, struct tg_identity identity,
                      enum tg_register_side side, int64_t erased_ms, struct tg_register *ret_value);
+
+/* The same of the cell that tg_table_find gave (NULL: none), for those who look at both sides. */
+bool tg_register_read(struct tg_line *cell, enum tg_register_side side, int64_t erased_ms,
+                      struct tg_register *ret_value);

@@ -21,7 +21,6 @@
 enum {
         MEMORY_MIN = 64 * 1024,
         SEGMENTS_MIN = 8,         /* in a small table: its segments are smaller instead */
-        SMALL_PAGES_SEGMENTS = 4, /* not in huge pages, so that an idle table takes little */
         DIRECTORY_SPARE_BITS = 2, /* segments don't divide quite evenly */
         PREFAULT_PART = 4,        /* ahead of growth: this part of the segments begun */
         PREFAULT_MAX = 32,
@@ -39,11 +38,15 @@ static uint32_t lines_of_segment(size_t memory_bytes)
         return lines;
 }
 
-static void *map_lines(size_t lines_bytes, size_t small_bytes, size_t *ret_mapped_bytes,
+/*
+ * The first segment lies before the first huge page, so that an idle table takes little; the others
+ * in huge pages.
+ */
+static void *map_lines(size_t lines_bytes, size_t first_bytes, size_t *ret_mapped_bytes,
                        void **ret_mapped)
 {
         size_t bytes = lines_bytes + huge_page;
-        uintptr_t lines;
+        uintptr_t others;
         void *mapped;
 
         if (bytes < lines_bytes)
@@ -52,17 +55,17 @@ static void *map_lines(size_t lines_bytes, size_t small_bytes, size_t *ret_mappe
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (mapped == MAP_FAILED)
                 return NULL;
-        lines = ((uintptr_t)mapped + huge_page - 1) & ~(huge_page - 1);
-        if (lines_bytes > small_bytes) /* advice: a kernel without huge pages may refuse */
-                madvise((char *)lines + small_bytes, lines_bytes - small_bytes, MADV_HUGEPAGE);
+        others = ((uintptr_t)mapped + first_bytes + huge_page - 1) & ~(huge_page - 1);
+        /* Advice: a kernel without huge pages may refuse. */
+        madvise((void *)others, lines_bytes - first_bytes, MADV_HUGEPAGE);
         *ret_mapped = mapped;
         *ret_mapped_bytes = bytes;
-        return (void *)lines;
+        return (void *)(others - first_bytes);
 }
 
-static unsigned bits_for(uint32_t count)
+static uint32_t bits_for(uint32_t count)
 {
-        unsigned bits = 0;
+        uint32_t bits = 0;
 
         while (UINT64_C(1) << bits < count)
                 bits++;
@@ -71,13 +74,12 @@ static unsigned bits_for(uint32_t count)
 
 static void arrays_init(struct tg_table *table)
 {
-        unsigned bits = bits_for(table->segments_max) + DIRECTORY_SPARE_BITS;
-
-        table->directory_shift = 64 - bits;
-        table->directory = tg_allocate_zeroed((size_t)1 << bits, sizeof table->directory[0]);
+        table->depth_max = bits_for(table->segments_max) + DIRECTORY_SPARE_BITS;
+        table->directory =
+                tg_allocate_zeroed((size_t)2 << table->depth_max, sizeof table->directory[0]);
         table->segments = tg_allocate_zeroed(table->segments_max, sizeof table->segments[0]);
         table->queue = tg_allocate_zeroed(table->segments_max, sizeof table->queue[0]);
-        table->segments[0].state = TG_SEGMENT_LIVE; /* all of the directory says 0 */
+        table->segments[0].state = TG_SEGMENT_LIVE; /* the directory says 0 */
         table->segments[0].aged_ms = TG_NO_TIME;
         table->segments[0].crowded_lines = tg_crowded_lines(table, 0);
         table->segments_begun = 1;
@@ -102,8 +104,7 @@ int tg_table_new(size_t memory_bytes, const struct tg_hash_key *key, struct tg_t
                                "a customer table of %zu bytes is too small: give it at least %d",
                                memory_bytes, MEMORY_MIN);
         if (segments < TG_NO_SEGMENT / 8)
-                memory = map_lines(segments * segment_bytes, SMALL_PAGES_SEGMENTS * segment_bytes,
-                                   &mapped_bytes, &mapped);
+                memory = map_lines(segments * segment_bytes, segment_bytes, &mapped_bytes, &mapped);
         if (!memory)
                 return tg_fail(error, EX_OSERR,
                                "cannot reserve %zu bytes for a customer table: lower the memory of "

@@ -7,7 +7,8 @@
 enum {
         PASSES_PER_WINDOW = 2, /* of the sweep over the table, a longest window */
         PASSES_WHEN_FULL = 16,
-        REST_UNTIL_FREE = 8, /* upkeep calls: until guests may have left a retired segment */
+        REST_PART = 8,       /* upkeep calls between two reliefs: this part of a segment's lines */
+        IMPATIENT_PART = 32, /* lines by which the first in the queue may grow meanwhile */
 };
 
 void tg_table_care(struct tg_table *table, const struct tg_table_care *care)
@@ -56,7 +57,8 @@ static enum tg_relief relieve(struct tg_table *table, struct tg_segment *segment
 {
         enum tg_relief relief = tg_segment_relieve(table, (uint32_t)(segment - table->segments));
 
-        table->rest = relief == TG_RELIEF_LATER ? REST_UNTIL_FREE : tg_sixteenth(table);
+        if (relief != TG_RELIEF_LATER)
+                table->rest = (table->line_mask + 1) / REST_PART;
         if (relief == TG_RELIEF_NONE)
                 atomic_store_explicit(&table->full, true, memory_order_relaxed);
         return relief;
@@ -100,8 +102,9 @@ static void unqueue_first(struct tg_table *table, struct tg_segment *segment)
 }
 
 /*
- * The segment crowded first: after a rest, so that a batch pays for one or two. One that was built
- * anew while it waited, swept or pressed, holds up nobody.
+ * The segment crowded first: after a rest, so that a batch of a thousand pays for one; segments
+ * that grow alike are crowded one after the other, about as often (tg_crowded_lines). One that was
+ * built anew while it waited, swept or pressed, holds up nobody.
  */
 static bool relieve_first(struct tg_table *table)
 {
@@ -111,7 +114,8 @@ static bool relieve_first(struct tg_table *table)
         table->rest -= table->rest > 0;
         while ((segment = first_queued(table)) && !is_crowded(segment))
                 unqueue_first(table, segment);
-        if (!segment || table->rest > 0)
+        if (!segment ||
+            (table->rest > 0 && crowd_of(segment) < (table->line_mask + 1) / IMPATIENT_PART))
                 return false;
         relief = relieve(table, segment);
         if (relief == TG_RELIEF_LATER)

@@ -103,7 +103,7 @@ Test(guests, a_cell_that_is_being_claimed_while_its_segment_is_built_anew_stays_
         claimed = visit.cell.view.cell;
         kind = claimed->head;
         claimed->head = 0; /* the guest is about to say its kind */
-        cr_assert(add(&visit, START_MS - FEW_WINDOW_MS));
+        cr_assert(add(&visit, START_MS - MANY_WINDOW_MS), "who expires, so that there is a sweep");
         tg_segment_sweep(table, tg_segment_of(table, 0));
         claimed->head = kind;
         tg_guest_leave(table, visit.guest);

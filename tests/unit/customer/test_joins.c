@@ -208,6 +208,64 @@ Test(joins, a_touch_counts_until_the_millisecond_its_window_ends)
         cr_assert_eq(cell_count(&cell, MANY, TG_NO_TIME), 0);
 }
 
+/* A permit as a plain list remembers it. */
+struct given {
+        int64_t time_ms;
+        uint32_t tag;
+        bool refunded;
+};
+
+enum { CAP = 3, GIVEN = 400 };
+
+static uint32_t plain_kept(const struct given *given, int count, int64_t now_ms)
+{
+        uint32_t kept = 0;
+
+        for (int i = 0; i < count; i++)
+                kept += !given[i].refunded && given[i].time_ms > now_ms - PERMITS_WINDOW_MS;
+        return kept;
+}
+
+Test(joins, refunds_of_old_unknown_and_repeated_permits_never_let_a_cap_be_exceeded)
+{
+        unsigned first = fresh_seed(), seed = first;
+
+        for (int round = 0; round < 50; round++) {
+                struct given given[GIVEN];
+                int64_t now_ms = START_MS;
+                int count = 0, refused = 0;
+                CELL(cell);
+
+                cell_care(&cell);
+                while (count < GIVEN) {
+                        const struct given *old = &given[count ? random_below(&seed, count) : 0];
+                        int what = random_below(&seed, 10);
+
+                        now_ms += random_below(&seed, (int)(PERMITS_WINDOW_MS / CAP));
+                        cell_clock(&cell, now_ms);
+                        tg_table_maintain(cell.table, now_ms);
+                        cell.view.cell = tg_table_obtain(cell.table, identity(1, 1), 0);
+                        if (what < 2 && count > 0) { /* it bounces, perhaps again, perhaps late */
+                                tg_permits_settle(&cell.view, PERMITS, old->time_ms, old->tag);
+                                given[old - given].refunded = true;
+                        } else if (what == 2) { /* nobody's */
+                                tg_permits_settle(&cell.view, PERMITS, now_ms - what, 40000);
+                        } else if (tg_permits_kept(&cell.view, PERMITS) < CAP) {
+                                given[count] = (struct given){now_ms, (uint32_t)count, false};
+                                cr_assert(tg_permits_add(&cell.view, PERMITS, now_ms,
+                                                         (uint32_t)count++));
+                        } else {
+                                refused++;
+                        }
+                        cr_assert_eq(tg_permits_kept(&cell.view, PERMITS),
+                                     plain_kept(given, count, now_ms), "seed %u, round %d", first,
+                                     round);
+                        cr_assert_leq(plain_kept(given, count, now_ms), CAP, "seed %u", first);
+                }
+                cr_assert_gt(refused, 0, "the cap was full at times");
+        }
+}
+
 /* The plain map: for each customer the latest FEW_KEPT times, as a sorted array. */
 enum { CUSTOMERS = 200000, OPERATIONS = 10000000 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cell.h"
 
+#include <stdio.h>
+
 static void add(const struct cell *cell, int64_t time_ms, uint32_t tag)
 {
         cr_assert(tg_permits_add(&cell->view, PERMITS, time_ms, tag));
@@ -126,6 +128,54 @@ Test(permits, a_permit_that_was_waited_for_takes_its_tag)
         settle(&cell, START_MS, 7);
         add(&cell, START_MS, 7);
         cr_assert(tg_permits_have(&cell.view, START_MS, 7));
+}
+
+Test(permits, one_added_to_several_counters_at_once_is_as_if_added_to_one_after_the_other)
+{
+        unsigned seed = (unsigned)time(NULL);
+
+        printf("seed %u\n", seed);
+        for (int round = 0; round < 200; round++) {
+                CELL(together);
+                CELL(apart);
+
+                for (int i = 0; i < 20; i++) {
+                        int64_t time_ms = START_MS - rand_r(&seed) % 4;
+                        uint32_t tag = (uint32_t)rand_r(&seed) % 4;
+                        unsigned counter = rand_r(&seed) % 2 ? PERMITS : RESERVATIONS;
+
+                        if (rand_r(&seed) % 3 == 0) {
+                                tg_permits_settle(&together.view, counter, time_ms, tag);
+                                tg_permits_settle(&apart.view, counter, time_ms, tag);
+                                continue;
+                        }
+                        cr_assert(tg_permits_add_all(
+                                &together.view, 1 << PERMITS | 1 << RESERVATIONS, time_ms, tag));
+                        cr_assert(tg_permits_add(&apart.view, PERMITS, time_ms, tag));
+                        cr_assert(tg_permits_add(&apart.view, RESERVATIONS, time_ms, tag));
+                }
+                for (uint32_t i = 0; i < 16; i++) {
+                        cr_assert_eq(cell_state(&together, PERMITS, START_MS - i / 4, i % 4),
+                                     cell_state(&apart, PERMITS, START_MS - i / 4, i % 4));
+                        cr_assert_eq(cell_state(&together, RESERVATIONS, START_MS - i / 4, i % 4),
+                                     cell_state(&apart, RESERVATIONS, START_MS - i / 4, i % 4));
+                }
+                cr_assert_eq(tg_permits_kept(&together.view, PERMITS),
+                             tg_permits_kept(&apart.view, PERMITS));
+        }
+}
+
+Test(permits, a_counter_that_a_cell_lacks_has_no_slot_in_it_and_the_others_may)
+{
+        CELL(cell);
+
+        cr_assert_eq(tg_cell_lacks(cell.table, NULL), UINT64_MAX);
+        cr_assert_eq(tg_cell_lacks(cell.table, cell.view.cell), UINT64_MAX);
+        for (uint32_t i = 0; i < 9; i++)
+                add(&cell, START_MS, i);
+        tg_touches_record(&cell.view, MANY, START_MS, 7);
+        cr_assert_eq(tg_cell_lacks(cell.table, cell.view.cell),
+                     ~(UINT64_C(1) << PERMITS | UINT64_C(1) << MANY));
 }
 
 /* The plain reference: for each time and tag, what was ever said. */

@@ -47,6 +47,26 @@ Test(upkeep, a_table_grows_from_one_segment_and_loses_nobody)
         cr_assert_leq(tg_table_memory_bytes(cell.table), CUSTOMERS * 64 * 3);
 }
 
+Test(upkeep, a_segment_is_found_by_every_key_it_is_for_however_deep_others_are)
+{
+        enum { DEEP = 20000, SHALLOW = 600 };
+        tg_cleanup(cell_deinit) struct cell cell;
+
+        cell_init(&cell, 8 << 20);
+        cell_care(&cell);
+        for (uint64_t i = 0; i < DEEP; i++) { /* all in a sixteenth of the table */
+                tg_table_maintain(cell.table, START_MS);
+                cr_assert(record(&cell, identity(spread(i).low >> 4, 1), MANY, START_MS));
+        }
+        for (uint64_t i = 0; i < SHALLOW; i++)
+                cr_assert(record(&cell, spread(i), i % 2 ? MANY : FEW, START_MS));
+        live(&cell, START_MS, START_MS + 6 * TG_DAY_MS); /* sweeps the half */
+        for (uint64_t i = 0; i < SHALLOW; i++)
+                cr_assert_eq(known(&cell, spread(i), MANY), i % 2, "%ju", (uintmax_t)i);
+        for (uint64_t i = 0; i < DEEP; i++)
+                cr_assert_eq(known(&cell, identity(spread(i).low >> 4, 1), MANY), 1);
+}
+
 Test(upkeep, busy_customers_keep_all_their_lines_while_the_table_grows)
 {
         tg_cleanup(cell_deinit) struct cell cell;
