@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <jansson.h>
 
-#include "customer/line.h"
 #include "rules/footprint.h"
 
 /* What a cell of a scope belongs to, for people. */
@@ -16,7 +15,7 @@ static const char *const owners[TG_SCOPES] = {
         [TG_SCOPE_TOPIC] = "customer and topic",
 };
 
-enum { TYPES_SIZE = 256, LINE_BYTES = sizeof(struct tg_line) };
+enum { TYPES_SIZE = 256 };
 
 /* "search, view, cart". Returns TEXT. */
 static char *types_text(uint64_t types, char text[static TYPES_SIZE])
@@ -84,7 +83,7 @@ static void print_counters(const struct tg_policy *policy, const struct tg_footp
         }
         if (footprint->consents)
                 fprintf(file, "  for each customer, purpose and channel of a consent: %d bytes\n",
-                        LINE_BYTES);
+                        TG_PIECE_BYTES);
 }
 
 static void print_topic(FILE *file, const char *topic, int64_t keep_ms, const char *why)
@@ -105,7 +104,7 @@ void tg_check_report_print(const struct tg_policy *policy, FILE *file)
                 "every "
                 "%d beyond:\n  for a customer, and for each of its pairs below that was touched "
                 "(in a table, 85 to 205 for each %d)\n",
-                LINE_BYTES, TG_LINE_SLOTS, LINE_BYTES, TG_LINE_SLOTS, LINE_BYTES);
+                TG_PIECE_BYTES, TG_PIECE_TOUCHES, TG_PIECE_BYTES, TG_PIECE_TOUCHES, TG_PIECE_BYTES);
         print_counters(policy, &footprint, file);
         fprintf(file,
                 "topics must be kept so long, and longer by the time that the gate may be down:\n");
@@ -159,9 +158,9 @@ json_t *tg_check_report_json(const struct tg_policy *policy)
         return json_pack("{s:s, s:s, s:I, s:I, s:{s:i, s:i}, s:o, s:{s:I, s:I, s:I, s:s}}", "name",
                          policy->name.name, "hash", policy->name.hash, "rules",
                          (json_int_t)policy->rule_count, "throttles",
-                         (json_int_t)policy->throttle_count, "line", "bytes", LINE_BYTES, "touches",
-                         TG_LINE_SLOTS, "cells", cells_json(policy, &footprint), "retention_ms",
-                         "touchpoints", (json_int_t)footprint.touchpoints_ms, "requests",
-                         (json_int_t)footprint.requests_ms, "decisions",
+                         (json_int_t)policy->throttle_count, "piece", "bytes", TG_PIECE_BYTES,
+                         "touches", TG_PIECE_TOUCHES, "cells", cells_json(policy, &footprint),
+                         "retention_ms", "touchpoints", (json_int_t)footprint.touchpoints_ms,
+                         "requests", (json_int_t)footprint.requests_ms, "decisions",
                          (json_int_t)footprint.decisions_ms, "customers", "compact");
 }

@@ -40,7 +40,7 @@ static void put_reason(struct tg_buffer *buffer, const struct tg_reason *reason)
         tg_put_optional_long(buffer, reason->counter, TG_NO_COUNT);
         tg_put_optional_long(buffer, reason->limit, TG_NO_COUNT);
         tg_put_optional_long(buffer, reason->until_ms, TG_NEVER);
-        tg_put_bool(buffer, false); /* shadow */
+        tg_put_bool(buffer, reason->shadow);
 }
 
 static void put_reasons(struct tg_buffer *buffer, const struct tg_decision *decision)

@@ -23,6 +23,7 @@ struct tg_reason {
         int64_t counter;    /* what was counted, or TG_NO_COUNT */
         int64_t limit;      /* what it was held against, or TG_NO_COUNT */
         int64_t until_ms;   /* when it would have said yes, or TG_NEVER */
+        bool shadow;        /* the rule speaks without effect */
 };
 
 /* A place in a stream. */

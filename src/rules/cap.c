@@ -18,6 +18,7 @@ static void compile_reservations(struct tg_compiler *compiler, struct tg_rule *r
         uint64_t channels = rule->for_.channels ? rule->for_.channels : (1 << TG_CHANNELS) - 1;
         struct tg_cap *cap = &rule->cap;
 
+        channels &= ~(UINT64_C(1) << TG_CHANNEL_UNKNOWN); /* nothing is permitted there */
         while (channels) {
                 unsigned first = (unsigned)__builtin_ctzll(channels);
                 int64_t lapse_ms = compiler->confirm_within_ms[first];

@@ -74,6 +74,7 @@ struct tg_counters {
 
         /* Numbers, by scope (bit = number). */
         uint64_t taken[TG_SCOPES];
+        uint64_t heard[TG_SCOPES];   /* not of rules alone that speak without effect */
         uint64_t retired[TG_SCOPES]; /* no counter's any more, but in slots perhaps */
         uint64_t reused[TG_SCOPES];  /* were retired, and are taken again: no slot may have them */
         uint64_t begun[TG_SCOPES];   /* keep more than they did under the running policy */

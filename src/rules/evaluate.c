@@ -59,8 +59,11 @@ static struct chorus ask(const struct tg_policy *policy, const struct tg_questio
 
         for (size_t i = 0; i < voices->count; i++) {
                 struct voice *voice = &voices->items[i];
-                struct tg_answer answer = answer_of(policy, voice->rule, question, t_ms);
+                struct tg_answer answer;
 
+                if (voice->rule->shadow)
+                        continue;
+                answer = answer_of(policy, voice->rule, question, t_ms);
                 assert(answer.at_ms >= t_ms);
                 if (answer.at_ms > t_ms && !voice->spoke) {
                         voice->spoke = true;
@@ -72,6 +75,20 @@ static struct chorus ask(const struct tg_policy *policy, const struct tg_questio
                         chorus.general = false;
         }
         return chorus;
+}
+
+/* What the rules without effect say of the moment that was decided. */
+static void ask_shadows(const struct tg_policy *policy, const struct tg_question *question,
+                        int64_t t_ms, struct voices *voices)
+{
+        for (size_t i = 0; i < voices->count; i++) {
+                struct voice *voice = &voices->items[i];
+
+                if (!voice->rule->shadow)
+                        continue;
+                voice->answer = answer_of(policy, voice->rule, question, t_ms);
+                voice->spoke = voice->answer.at_ms > t_ms;
+        }
 }
 
 static void add(struct tg_reasons *reasons, struct tg_reason reason)
@@ -95,6 +112,7 @@ static void list_reasons(const struct tg_policy *policy, const struct voices *vo
                                      .counter = voice->answer.counter,
                                      .limit = voice->answer.limit,
                                      .until_ms = voice->answer.at_ms,
+                                     .shadow = voice->rule->shadow,
                              });
         }
 }
@@ -116,15 +134,32 @@ struct tg_verdict tg_evaluate(const struct tg_policy *policy, const struct tg_qu
         while ((chorus = ask(policy, question, asked_ms, &voices)).at_ms > asked_ms &&
                chorus.at_ms < expiry_ms)
                 asked_ms = chorus.at_ms;
+        if (policy->shadows)
+                ask_shadows(policy, question, t_ms, &voices);
+        if (chorus.at_ms > t_ms || policy->shadows)
+                list_reasons(policy, &voices, ret_reasons);
         if (chorus.at_ms == t_ms)
                 return (struct tg_verdict){.outcome = TG_PERMIT, .until_ms = TG_NO_TIME};
-        list_reasons(policy, &voices, ret_reasons);
         if (chorus.at_ms < expiry_ms)
                 return (struct tg_verdict){.outcome = TG_DEFER, .until_ms = chorus.at_ms};
         if (chorus.at_ms == TG_NEVER)
                 return (struct tg_verdict){TG_DENY, TG_NO_TIME, chorus.general};
         tg_reasons_add_gate(ret_reasons, policy, TG_GATE_EXPIRES_FIRST, TG_NO_COUNT, TG_NO_COUNT);
         return denied;
+}
+
+void tg_evaluate_each(const struct tg_policy *policy, const struct tg_question *question,
+                      int64_t t_ms, struct tg_reasons *ret_reasons)
+{
+        struct voices voices;
+
+        ret_reasons->count = 0;
+        select_rules(policy, &question->history->traits, &voices);
+        for (size_t i = 0; i < voices.count; i++) {
+                voices.items[i].answer = answer_of(policy, voices.items[i].rule, question, t_ms);
+                voices.items[i].spoke = true;
+        }
+        list_reasons(policy, &voices, ret_reasons);
 }
 
 const char *tg_gate_reason_text(enum tg_gate_reason reason)

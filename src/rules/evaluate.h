@@ -42,10 +42,17 @@ struct tg_verdict {
 
 /*
  * Decides by the rules at T_MS. RET_REASONS (emptied first) is told who spoke: all of them for a
- * denial or deferral, nobody for a permit.
+ * denial or deferral, nobody for a permit; and, marked, the rules without effect.
  */
 struct tg_verdict tg_evaluate(const struct tg_policy *policy, const struct tg_question *question,
                               int64_t t_ms, int64_t expiry_ms, struct tg_reasons *ret_reasons);
+
+/*
+ * What every rule that selects the request says of T_MS alone, in policy order; one that says yes
+ * answers T_MS. RET_REASONS is emptied first.
+ */
+void tg_evaluate_each(const struct tg_policy *policy, const struct tg_question *question,
+                      int64_t t_ms, struct tg_reasons *ret_reasons);
 
 /* Adds a reason of the gate's own. */
 void tg_reasons_add_gate(struct tg_reasons *reasons, const struct tg_policy *policy,

@@ -112,6 +112,24 @@ static const uint64_t *permits_of(struct tg_history *history)
         return history->permits;
 }
 
+/*
+ * Those of COUNTERS, numbers of a cell, that a permit is added to: all but those that only rules
+ * without effect look at and that are full, which deny nothing.
+ */
+static uint64_t with_room(const struct tg_history *history, const struct tg_cell_view *view,
+                          enum tg_scope scope, uint64_t counters)
+{
+        uint64_t left = counters & ~history->counters->heard[scope];
+
+        for (; left; left &= left - 1) {
+                unsigned counter = (unsigned)__builtin_ctzll(left);
+
+                if (tg_permits_kept(view, counter) >= view->layout->counters[counter].keep)
+                        counters &= ~(UINT64_C(1) << counter);
+        }
+        return counters;
+}
+
 bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag)
 {
         const uint64_t *permits = permits_of(history);
@@ -126,7 +144,8 @@ bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag
                         continue;
                 view = tg_history_obtain(history, scope);
                 if (!view.cell ||
-                    !tg_permits_add_all(&view, permits[scope], history->now_ms, tag)) {
+                    !tg_permits_add_all(&view, with_room(history, &view, scope, permits[scope]),
+                                        history->now_ms, tag)) {
                         tg_facts_take_back(history, history->now_ms, tag);
                         return false;
                 }
@@ -156,7 +175,7 @@ uint32_t tg_facts_permits_full(struct tg_history *history)
         const uint64_t *permits = permits_of(history);
 
         for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++) {
-                uint64_t left = permits[scope];
+                uint64_t left = permits[scope] & history->counters->heard[scope];
                 struct tg_cell_view view;
 
                 if (!left)

@@ -51,10 +51,13 @@ static void refuse_counter(struct tg_compiler *compiler, const struct tg_rule *r
 void tg_compile_counter(struct tg_compiler *compiler, const struct tg_rule *rule,
                         const struct tg_counting *counting, struct tg_counter_id *ret_id)
 {
-        if (tg_counters_obtain(compiler->counters, counting, ret_id) < 0)
+        if (tg_counters_obtain(compiler->counters, counting, ret_id) < 0) {
                 refuse_counter(compiler, rule, counting->scope);
-        else
-                tg_succession_counter(compiler, rule, counting, *ret_id);
+                return;
+        }
+        if (!rule->shadow)
+                compiler->counters->heard[ret_id->scope] |= UINT64_C(1) << ret_id->number;
+        tg_succession_counter(compiler, rule, counting, *ret_id);
 }
 
 /* The words of the types behind `unknown`, which is none to count. */

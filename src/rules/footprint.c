@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/footprint.h"
 
-#include "customer/line.h"
-
 static int64_t later(int64_t a_ms, int64_t b_ms)
 {
         return a_ms > b_ms ? a_ms : b_ms;
@@ -32,8 +30,8 @@ void tg_footprint_of(const struct tg_policy *policy, struct tg_footprint *ret_fo
         for (unsigned scope = 0; scope < TG_SCOPES; scope++) {
                 struct tg_cell_footprint *cell = &footprint.cells[scope];
 
-                cell->bytes_most = (cell->slots_most + TG_LINE_SLOTS - 1) / TG_LINE_SLOTS *
-                                   sizeof(struct tg_line);
+                cell->bytes_most = (cell->slots_most + TG_PIECE_TOUCHES - 1) / TG_PIECE_TOUCHES *
+                                   TG_PIECE_BYTES;
         }
         *ret_footprint = footprint;
 }

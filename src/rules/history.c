@@ -121,8 +121,13 @@ struct tg_cell_view tg_history_obtain(struct tg_history *history, enum tg_scope 
 bool tg_history_consent(struct tg_history *history, enum tg_consent_of of,
                         enum tg_register_side side, struct tg_register *ret_value)
 {
-        return tg_register_get(history->table, identity_of(history, TG_SCOPES + of), side,
-                               tg_history_erased(history), ret_value);
+        unsigned place = TG_SCOPES + of;
+
+        if (!(history->found >> place & 1)) {
+                history->cells[place] = tg_table_find(history->table, identity_of(history, place));
+                history->found |= (uint8_t)(1 << place);
+        }
+        return tg_register_read(history->cells[place], side, tg_history_erased(history), ret_value);
 }
 
 void tg_history_set_consent(const struct tg_history *history, const struct tg_consent *consent,

@@ -27,9 +27,9 @@ struct tg_history {
         int64_t erased_ms;       /* of the customer's cell, once it was looked for; or TG_NO_TIME */
         uint8_t scopes;          /* bit = enum tg_scope: the traits have a cell there */
         uint8_t known;           /* bit = scope, or TG_SCOPES + consent: its identity is computed */
-        uint8_t found;           /* bit = scope: its cell was looked for */
+        uint8_t found;           /* the same bits: its cell was looked for */
         struct tg_identity identities[TG_HISTORY_CELLS]; /* those known */
-        struct tg_line *cells[TG_SCOPES];                /* those found; NULL: not there */
+        struct tg_line *cells[TG_HISTORY_CELLS];         /* those found; NULL: not there */
         uint64_t lacks[TG_SCOPES];                       /* of those found: tg_cell_view.lacks */
         bool permits_listed;
         uint64_t permits[TG_SCOPES]; /* once listed: the counters (bit) that a permit counts in */

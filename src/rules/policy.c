@@ -9,6 +9,7 @@
 #include <xxhash.h>
 
 #include "base/memory.h"
+#include "rules/names.h"
 #include "rules/throttles.h"
 
 enum { PERMITS_PER_CUSTOMER = 256, PERMITS_PER_CUSTOMER_MAX = 4096 };
@@ -65,19 +66,6 @@ static void read_limits(struct tg_compiler *compiler, struct tg_policy *policy,
         policy->dedupe_per_partition = (uint32_t)requests;
         if (running)
                 tg_succession_dedupe(compiler, node, policy->dedupe_for_ms, running->dedupe_for_ms);
-}
-
-static void check_name(struct tg_compiler *compiler, const struct tg_policy *policy,
-                       const struct tg_node *node, const char *name)
-{
-        for (size_t i = 0; i < policy->rule_count; i++) {
-                if (strcmp(policy->rules[i].name, name) == 0)
-                        tg_diagnose(
-                                compiler->diagnostics, node, TG_ERROR,
-                                "decisions give a rule's name as the reason: let each have its own",
-                                "there is a rule \"%s\" already, in line %" PRIu32, name,
-                                tg_node_place(policy->rules[i].node).line);
-        }
 }
 
 static void compile_family(struct tg_compiler *compiler, struct tg_reader *section,
@@ -160,10 +148,11 @@ static void read_rule(struct tg_compiler *compiler, struct tg_policy *policy,
         named = tg_read_text(&reader, "rule", TG_REQUIRED, &name);
         rule->name = (const char *)name.data;
         if (named)
-                check_name(compiler, policy, named, rule->name);
+                tg_name_check(policy, compiler->diagnostics, named, rule->name);
         tg_selector_read(&rule->for_, &reader, "for", TG_SELECT_REQUESTS);
         rule->general = read_only_word(&reader, "instead", "general") != NULL;
         rule->shadow = read_only_word(&reader, "mode", "shadow") != NULL;
+        policy->shadows |= rule->shadow;
         cold = read_only_word(&reader, "cold", "deny");
         rule->cold = cold != NULL;
         read_family(compiler, &reader, rule);

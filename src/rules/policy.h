@@ -29,6 +29,7 @@ struct tg_policy {
         struct tg_policy_name name;
         struct tg_rule *rules; /* owned; in policy order */
         size_t rule_count;
+        bool shadows; /* some rule speaks without effect */
         struct tg_rule_index index;
         struct tg_throttle *throttles; /* owned; in policy order */
         size_t throttle_count;

@@ -5,46 +5,27 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "rules/names.h"
 
 enum { GENERATED_NAME_SIZE = 24 };
-
-/* Whoever has NAME already, told at NODE. */
-static void check_name(struct tg_reader *reader, const struct tg_policy *policy,
-                       const struct tg_throttle *throttle, const struct tg_node *node)
-{
-        static const char advice[] =
-                "decisions give a throttle's name as the reason: let each have its own";
-
-        for (size_t i = 0; i < policy->rule_count; i++) {
-                if (strcmp(policy->rules[i].name, throttle->name) == 0)
-                        tg_diagnose(reader->diagnostics, node, TG_ERROR, advice,
-                                    "there is a rule \"%s\" already, in line %" PRIu32,
-                                    throttle->name, tg_node_place(policy->rules[i].node).line);
-        }
-        for (const struct tg_throttle *other = policy->throttles; other < throttle; other++) {
-                if (strcmp(other->name, throttle->name) == 0)
-                        tg_diagnose(reader->diagnostics, node, TG_ERROR, advice,
-                                    "there is a throttle \"%s\" already, in line %" PRIu32,
-                                    throttle->name, tg_node_place(other->node).line);
-        }
-}
 
 static void read_throttle(struct tg_policy *policy, struct tg_diagnostics *diagnostics,
                           const struct tg_node *node, uint32_t partitions)
 {
         char *generated = policy->text + policy->throttle_count * GENERATED_NAME_SIZE;
-        struct tg_throttle *throttle = &policy->throttles[policy->throttle_count++];
+        struct tg_throttle *throttle = &policy->throttles[policy->throttle_count];
         const struct tg_node *rate, *named;
         struct tg_span name;
         struct tg_reader reader;
 
-        snprintf(generated, GENERATED_NAME_SIZE, "throttle-%zu", policy->throttle_count);
+        snprintf(generated, GENERATED_NAME_SIZE, "throttle-%zu", policy->throttle_count + 1);
         name = tg_span_text(generated);
         *throttle = (struct tg_throttle){.node = node, .rate = {1, TG_SECOND_MS}, .burst = 1};
         tg_reader_init(&reader, diagnostics, node, "throttle");
         named = tg_read_text(&reader, "name", TG_OPTIONAL, &name);
         throttle->name = (const char *)name.data;
-        check_name(&reader, policy, throttle, named ? named : node);
+        tg_name_check(policy, diagnostics, named ? named : node, throttle->name);
+        policy->throttle_count++;
         tg_selector_read(&throttle->for_, &reader, "for", TG_SELECT_REQUESTS);
         rate = tg_read_rate(&reader, "rate", TG_REQUIRED, &throttle->rate);
         tg_read_integer(&reader, "burst", TG_OPTIONAL, 1, INT32_MAX, &throttle->burst);

@@ -16,6 +16,7 @@ struct message {
         struct tg_waiter *waiter; /* NULL: it has not waited yet */
         struct tg_span datum;     /* the request's bytes, to be kept if it waits */
         const struct tg_reading *reading;
+        struct tg_buffer *direct; /* NULL: it is in the log, and may wait */
         int64_t offset;
         int64_t age;
         struct tg_history *history; /* of the customer, with the traits of `request` */
@@ -192,7 +193,7 @@ static enum tg_outcome decide_variant(struct message *message)
                 outcome = ask_throttles(message);
         if (outcome == TG_PERMIT)
                 outcome = permit(message);
-        if (outcome == TG_DEFER && !keep(message))
+        if (outcome == TG_DEFER && !message->direct && !keep(message))
                 outcome = deny(message, TG_GATE_DEFERRAL_FULL, TG_NO_COUNT, TG_NO_COUNT);
         memcpy(message->told + message->told_count, message->reasons.items,
                message->reasons.count * sizeof message->told[0]);
@@ -217,7 +218,7 @@ static int tell(struct message *message, enum tg_outcome outcome, struct tg_erro
                 decision.receipt = (struct tg_receipt){message->partition->clock_ms,
                                                        (int32_t)message->tag, true};
         }
-        return tg_tell(message->partition, &decision, message->offset, error);
+        return tg_tell(message->partition, &decision, message->offset, message->direct, error);
 }
 
 /* For when the request comes again. WAITED: it is known already, as one that waits. */
@@ -273,6 +274,8 @@ static int decide(struct message *message, uint64_t key, struct tg_error *error)
         }
         if (outcome != TG_DEFER || !waited)
                 result = tell(message, outcome, error);
+        if (outcome == TG_DEFER && message->direct)
+                return result; /* nobody holds it: when it is asked for again, it is new */
         remember(message, outcome, key, waited);
         if (outcome == TG_DEFER)
                 wait_for(message);
@@ -282,10 +285,11 @@ static int decide(struct message *message, uint64_t key, struct tg_error *error)
 }
 
 /* The answer that the request had before. */
-static int tell_repeat(struct tg_partition *partition, const struct tg_request *request,
-                       const struct tg_record *record, const struct tg_remembered *remembered,
-                       struct tg_error *error)
+static int tell_repeat(struct tg_partition *partition, const struct tg_prepared *prepared,
+                       const struct tg_remembered *remembered, struct tg_error *error)
 {
+        const struct tg_record *record = prepared->record;
+        const struct tg_request *request = &record->event.request;
         const struct tg_waiter *waiter = remembered->waiter;
         struct tg_decision decision = {
                 .request = request,
@@ -305,16 +309,16 @@ static int tell_repeat(struct tg_partition *partition, const struct tg_request *
         }
         if (remembered->content != (uint32_t)tg_hash64(record->datum))
                 partition->summary->repeats_differing++;
-        return tg_tell(partition, &decision, record->offset, error);
+        return tg_tell(partition, &decision, record->offset, prepared->direct, error);
 }
 
 /* Nothing is known of the request, and nothing more can be remembered: it could be sent twice. */
-static int refuse_unremembered(struct tg_partition *partition, const struct tg_request *request,
-                               const struct tg_record *record, struct tg_error *error)
+static int refuse_unremembered(struct tg_partition *partition, const struct tg_prepared *prepared,
+                               struct tg_error *error)
 {
         struct tg_reasons reasons = {.count = 0};
         struct tg_decision decision = {
-                .request = request,
+                .request = &prepared->record->event.request,
                 .time_ms = partition->clock_ms,
                 .outcome = TG_DENY,
                 .variant = TG_VARIANT_AS_REQUESTED,
@@ -325,7 +329,7 @@ static int refuse_unremembered(struct tg_partition *partition, const struct tg_r
 
         tg_reasons_add_gate(&reasons, partition->options->policy, TG_GATE_DEDUPE_FULL, TG_NO_COUNT,
                             TG_NO_COUNT);
-        return tg_tell(partition, &decision, record->offset, error);
+        return tg_tell(partition, &decision, prepared->record->offset, prepared->direct, error);
 }
 
 static void begin_history(const struct tg_partition *partition, const struct tg_request *request,
@@ -355,28 +359,51 @@ void tg_decide_prepare(struct tg_partition *partition, struct tg_prepared *prepa
         tg_repeats_prefetch(partition->repeats, prepared->key);
 }
 
+/* Fills what a message that has not waited begins with; not what it may hold much of. */
+static void begin_message(struct tg_partition *partition, struct tg_prepared *prepared,
+                          struct message *ret_message)
+{
+        const struct tg_record *record = prepared->record;
+
+        tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
+        ret_message->partition = partition;
+        ret_message->request = &record->event.request;
+        ret_message->history = &prepared->history;
+        ret_message->waiter = NULL;
+        ret_message->datum = record->datum;
+        ret_message->reading = record->reading;
+        ret_message->direct = prepared->direct;
+        ret_message->offset = record->offset;
+}
+
 int tg_decide_first(struct tg_partition *partition, struct tg_prepared *prepared,
                     struct tg_error *error)
 {
-        const struct tg_record *record = prepared->record;
-        const struct tg_request *request = &record->event.request;
         struct tg_remembered remembered;
         struct message message;
 
         if (tg_repeats_find(partition->repeats, prepared->key, partition->clock_ms, &remembered))
-                return tell_repeat(partition, request, record, &remembered, error);
+                return tell_repeat(partition, prepared, &remembered, error);
         if (tg_repeats_full(partition->repeats, partition->clock_ms))
-                return refuse_unremembered(partition, request, record, error);
-        tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
-        message.partition = partition;
-        message.request = request;
-        message.history = &prepared->history;
-        message.waiter = NULL;
-        message.datum = record->datum;
-        message.reading = record->reading;
-        message.offset = record->offset;
+                return refuse_unremembered(partition, prepared, error);
+        begin_message(partition, prepared, &message);
         message.age = partition->age++;
         return decide(&message, prepared->key, error);
+}
+
+enum tg_outcome tg_decide_dry(struct tg_partition *partition, struct tg_prepared *prepared,
+                              struct tg_reasons *ret_reasons, int64_t *ret_until_ms)
+{
+        enum tg_outcome outcome;
+        struct message message;
+
+        begin_message(partition, prepared, &message);
+        outcome = ask_rules(&message);
+        if (outcome == TG_PERMIT)
+                outcome = ask_throttles(&message);
+        *ret_reasons = message.reasons;
+        *ret_until_ms = outcome == TG_DEFER ? message.until_ms : TG_NO_TIME;
+        return outcome;
 }
 
 int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,
@@ -397,6 +424,7 @@ int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,
         message.history = &message.own;
         message.waiter = waiter;
         message.reading = reading;
+        message.direct = NULL;
         message.offset = waiter->offset;
         message.age = waiter->age;
         return decide(&message, key_of(&request, message.history), error);

@@ -17,6 +17,13 @@ void tg_decide_prepare(struct tg_partition *partition, struct tg_prepared *prepa
 int tg_decide_first(struct tg_partition *partition, struct tg_prepared *prepared,
                     struct tg_error *error);
 
+/*
+ * What a request, prepared, would be answered now as it is (not what its general variant would),
+ * were it not known yet; changes nothing. RET_UNTIL_MS with TG_DEFER, else TG_NO_TIME.
+ */
+enum tg_outcome tg_decide_dry(struct tg_partition *partition, struct tg_prepared *prepared,
+                              struct tg_reasons *ret_reasons, int64_t *ret_until_ms);
+
 /* A message that waited and is due. Takes WAITER. */
 int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,
                     struct tg_error *error);

@@ -152,7 +152,7 @@ static int reject(struct tg_partition *partition, const struct tg_record *record
 {
         const struct tg_sink *sink = &partition->port->sink;
 
-        partition->summary->rejected++;
+        tg_summary_reject(partition->summary, reason);
         return sink->rejected(sink->context, record, reason, detail, error);
 }
 
@@ -172,6 +172,7 @@ static void prepare_touchpoint(struct tg_partition *partition, struct tg_prepare
 
 void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *prepared)
 {
+        prepared->direct = NULL;
         if (prepared->record->kind == TG_RECORD_FAULTY)
                 return;
         if (prepared->record->stream == TG_STREAM_REQUESTS)

@@ -40,6 +40,8 @@ struct tg_prepared {
         struct tg_record *record;
         struct tg_history history;
         uint64_t key; /* of a request: what it is remembered by */
+        struct tg_buffer
+                *direct; /* of a request in no log: where its message goes (shard/desk.h) */
 };
 
 struct tg_cold;

@@ -150,7 +150,11 @@ static void add_buckets(struct tg_repeats *repeats)
         memset(repeats->buckets.pieces[count], 0xff, size);
 }
 
-static void prefetch_nodes(const struct tg_repeats *repeats, uint32_t name)
+/*
+ * Inlined by force: for gcc a function that only fetches ahead has no effect, and calls to it go.
+ */
+static inline __attribute__((always_inline)) void prefetch_nodes(const struct tg_repeats *repeats,
+                                                                 uint32_t name)
 {
         if (name != NONE)
                 __builtin_prefetch(node_of(repeats, name));
@@ -311,6 +315,22 @@ bool tg_repeats_find(struct tg_repeats *repeats, uint64_t key, int64_t now_ms,
         return false;
 }
 
+/* What the next sweeps will look at: further ahead the nodes, then their buckets, then what those
+ * name. */
+static inline __attribute__((always_inline)) void prefetch_oldest(const struct tg_repeats *repeats,
+                                                                  const struct piece *piece)
+{
+        const struct node *oldest = &piece->nodes[repeats->ended.index];
+        uint32_t left = piece->used - repeats->ended.index;
+
+        if (left > 2 * AHEAD)
+                __builtin_prefetch(oldest + 2 * AHEAD);
+        if (left > AHEAD)
+                __builtin_prefetch(bucket_of(repeats, oldest[AHEAD].key), 1);
+        if (left > AHEAD / 2)
+                prefetch_nodes(repeats, *bucket_of(repeats, oldest[AHEAD / 2].key));
+}
+
 /* Forgets up to SWEEP of the oldest whose time is over. */
 static void sweep(struct tg_repeats *repeats, int64_t now_ms)
 {
@@ -330,11 +350,7 @@ static void sweep(struct tg_repeats *repeats, int64_t now_ms)
                         return;
                 unlink_node(repeats, name_of(queue->first, queue->index));
                 queue->index++;
-                if (queue->index + 2 * AHEAD < TG_REPEATS_PIECE)
-                        __builtin_prefetch(&piece->nodes[queue->index + 2 * AHEAD]);
-                if (queue->index + AHEAD < piece->used)
-                        __builtin_prefetch(
-                                bucket_of(repeats, piece->nodes[queue->index + AHEAD].key), 1);
+                prefetch_oldest(repeats, piece);
         }
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "shard/desk.h"
 
 /* Records whose cache misses overlap: enough to hide a miss, few enough to stay in the cache. */
 enum { GROUP = 32 };
@@ -24,11 +25,14 @@ struct shard {
         struct tg_prepared *group;        /* what is taken up at once */
         struct tg_partition **partitions; /* by id; NULL: not ours */
         struct tg_progress *progress;     /* of those that are ours */
+        struct tg_desk desk;
         bool rewound; /* in this batch: there is more to read, whatever the source said */
         bool behind;  /* in this batch: not all that was due has been decided */
 };
 
 static int take_batch(struct shard *shard, size_t count, struct tg_error *error);
+static int serve_desk(struct shard *shard, struct tg_error *error);
+static void time_batch(const struct shard *shard, size_t count, int64_t begun_us);
 static int commit(struct shard *shard, struct tg_error *error);
 static void follow_policy(struct shard *shard);
 static int shard_init(struct shard *shard, const struct tg_shard_options *options,
@@ -45,12 +49,16 @@ int tg_shard_run(const struct tg_shard_options *options, const struct tg_port *p
 
         while (answer == 0 || (answer > 0 && shard.rewound)) {
                 size_t count = 0;
+                int64_t begun_us;
 
                 answer =
                         source->poll(source->context, shard.records, options->batch, &count, error);
+                begun_us = options->board ? tg_watch_us() : 0;
                 if (answer < 0 || sink->begin(sink->context, error) < 0 ||
-                    take_batch(&shard, count, error) < 0 || commit(&shard, error) < 0)
+                    take_batch(&shard, count, error) < 0 || serve_desk(&shard, error) < 0 ||
+                    commit(&shard, error) < 0)
                         answer = -1;
+                time_batch(&shard, count, begun_us);
                 follow_policy(&shard);
                 if (answer >= 0)
                         follow_policy(&shard);
@@ -70,6 +78,8 @@ static int shard_init(struct shard *shard, const struct tg_shard_options *option
         assert(options->clock == TG_CLOCK_EVENT || port->clock.now_ms);
         *shard = (struct shard){.options = options, .port = port, .summary = summary};
         shard->settings[0] = options->partition;
+        shard->desk = (struct tg_desk){.inbox = options->inbox,
+                                       .by_wall_clock = options->clock == TG_CLOCK_WALL};
         tg_summary_init(summary, options->partition.policy);
         tg_summary_init(&shard->committed, options->partition.policy);
         shard->records = tg_allocate(options->batch * sizeof(struct tg_record *));
@@ -89,6 +99,7 @@ static void forget(struct shard *shard, int32_t id)
 
 static void shard_deinit(struct shard *shard)
 {
+        tg_desk_close(&shard->desk);
         for (uint32_t id = 0; id < shard->options->partition.partitions; id++)
                 forget(shard, (int32_t)id);
         free(shard->partitions);
@@ -140,7 +151,7 @@ static int reject_homeless(struct shard *shard, const struct tg_record *record,
 {
         const struct tg_sink *sink = &shard->port->sink;
 
-        shard->summary->rejected++;
+        tg_summary_reject(shard->summary, record->fault);
         return sink->rejected(sink->context, record, record->fault, record->detail, error);
 }
 
@@ -230,8 +241,10 @@ static int drain_by_wall_clock(struct shard *shard, struct tg_partition *partiti
 static int drain(struct shard *shard, struct tg_partition *partition, int64_t now_ms,
                  struct tg_error *error)
 {
-        if (shard->options->clock == TG_CLOCK_EVENT)
+        if (shard->options->clock == TG_CLOCK_EVENT) {
+                partition->facts_read |= partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended;
                 return take_all(shard, partition, tg_merge_next, error);
+        }
         return drain_by_wall_clock(shard, partition, now_ms, error);
 }
 
@@ -266,6 +279,10 @@ static bool put_in_order(struct shard *shard, struct tg_record *record, int64_t 
                 return false;
         }
         refuse_time(shard, record, now_ms);
+        if (shard->options->board && shard->options->clock == TG_CLOCK_WALL &&
+            record->kind == TG_RECORD_DATA && record->stream == TG_STREAM_REQUESTS)
+                tg_histogram_add(&shard->options->board->ages, &tg_bounds_age,
+                                 (now_ms - record->time_ms) * 1000);
         tg_merge_push(merge, record);
         return true;
 }
@@ -311,6 +328,23 @@ static int take_batch(struct shard *shard, size_t count, struct tg_error *error)
         return 0;
 }
 
+/* What was asked within the process; its answers are kept until they are committed. */
+static int serve_desk(struct shard *shard, struct tg_error *error)
+{
+        return tg_desk_serve(&shard->desk, shard->partitions, shard->options->partition.partitions,
+                             error);
+}
+
+/* Shows that the loop turns. A batch in which nothing was read takes no time worth a note. */
+static void time_batch(const struct shard *shard, size_t count, int64_t begun_us)
+{
+        struct tg_board *board = shard->options->board;
+
+        tg_board_beat(board);
+        if (board && count > 0)
+                tg_histogram_add(&board->batches, &tg_bounds_work, tg_watch_us() - begun_us);
+}
+
 static void accept(struct shard *shard)
 {
         for (uint32_t id = 0; id < shard->options->partition.partitions; id++) {
@@ -318,6 +352,9 @@ static void accept(struct shard *shard)
                         tg_partition_commit(shard->partitions[id]);
         }
         tg_summary_copy(&shard->committed, shard->summary);
+        tg_board_count_end(shard->options->board, true);
+        tg_board_show(shard->options->board, &shard->committed, shard->partitions);
+        tg_desk_settle(&shard->desk, TG_INQUIRY_ANSWERED);
 }
 
 /* Nobody has seen what was decided since the last commit: it is as if it had not been. */
@@ -331,6 +368,8 @@ static int undo(struct shard *shard, struct tg_error *error)
                         shard->progress[count++] = tg_partition_undo(shard->partitions[id]);
         }
         tg_summary_copy(shard->summary, &shard->committed);
+        tg_board_count_end(shard->options->board, false);
+        tg_desk_settle(&shard->desk, TG_INQUIRY_UNDONE);
         shard->rewound = true;
         assert(source->rewind);
         return source->rewind(source->context, shard->progress, count, error);
@@ -340,6 +379,8 @@ static int undo(struct shard *shard, struct tg_error *error)
 static int commit(struct shard *shard, struct tg_error *error)
 {
         const struct tg_sink *sink = &shard->port->sink;
+        struct tg_board *board = shard->options->board;
+        int64_t begun_us = board ? tg_watch_us() : 0;
         size_t count = 0;
         int answer;
 
@@ -348,6 +389,8 @@ static int commit(struct shard *shard, struct tg_error *error)
                         shard->progress[count++] = tg_partition_progress(shard->partitions[id]);
         }
         answer = sink->commit(sink->context, shard->progress, count, error);
+        if (board)
+                tg_histogram_add(&board->commits, &tg_bounds_work, tg_watch_us() - begun_us);
         if (answer == 0)
                 accept(shard);
         else if (answer > 0 && undo(shard, error) < 0)
@@ -374,5 +417,6 @@ static void follow_policy(struct shard *shard)
         shard->setting = !shard->setting;
         tg_summary_follow(shard->summary, next);
         tg_summary_follow(&shard->committed, next);
+        tg_board_follow(shard->options->board, next, &shard->committed);
         tg_swap_take(swap);
 }

@@ -8,6 +8,8 @@
  */
 #pragma once
 
+#include "shard/board.h"
+#include "shard/inbox.h"
 #include "shard/partition.h"
 #include "shard/swap.h"
 
@@ -22,8 +24,10 @@ enum { TG_DUE_DEFAULT = 4096 };
 struct tg_shard_options {
         struct tg_partition_options partition;
         enum tg_clock_mode clock;
-        struct tg_swap *swap; /* changes of the policy; NULL: there are none */
-        size_t batch;         /* records asked for at a time, at least 1 */
+        struct tg_swap *swap;   /* changes of the policy; NULL: there are none */
+        struct tg_board *board; /* where it shows how it is doing; NULL: nowhere */
+        struct tg_inbox *inbox; /* what other threads ask; NULL: nothing */
+        size_t batch;           /* records asked for at a time, at least 1 */
         size_t due_max; /* by the wall clock: messages that have fallen due that a batch decides at
                          * most, divided evenly among partitions (but at least one in each); 0:
                          * TG_DUE_DEFAULT */

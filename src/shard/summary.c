@@ -51,7 +51,8 @@ static void add_reasons(struct tg_summary *summary, const struct tg_summary *par
 
                 sum->denied += part->reasons[i].denied;
                 sum->deferred += part->reasons[i].deferred;
-                sum->would += part->reasons[i].would;
+                sum->would_deny += part->reasons[i].would_deny;
+                sum->would_defer += part->reasons[i].would_defer;
         }
 }
 
@@ -76,6 +77,21 @@ void tg_summary_follow(struct tg_summary *summary, const struct tg_policy *polic
         deinit_reasons(&before);
 }
 
+/* What a rule without effect would have made of a decision. */
+static void count_shadows(struct tg_summary *summary, const struct tg_decision *decision)
+{
+        for (size_t i = 0; i < decision->reason_count; i++) {
+                const struct tg_reason *reason = &decision->reasons[i];
+
+                if (!reason->shadow)
+                        continue;
+                if (reason->until_ms >= tg_request_expiry(decision->request))
+                        summary->reasons[reason->source].would_deny++;
+                else
+                        summary->reasons[reason->source].would_defer++;
+        }
+}
+
 void tg_summary_count(struct tg_summary *summary, const struct tg_decision *decision)
 {
         bool denied = decision->outcome == TG_DENY;
@@ -84,6 +100,7 @@ void tg_summary_count(struct tg_summary *summary, const struct tg_decision *deci
                 summary->repeats++;
                 return;
         }
+        count_shadows(summary, decision);
         if (decision->outcome == TG_PERMIT) {
                 summary->permitted++;
                 summary->permitted_by_channel[decision->request->channel]++;
@@ -96,11 +113,32 @@ void tg_summary_count(struct tg_summary *summary, const struct tg_decision *deci
         for (size_t i = 0; i < decision->reason_count; i++) {
                 struct tg_reason_count *count = &summary->reasons[decision->reasons[i].source];
 
+                if (decision->reasons[i].shadow)
+                        continue;
                 if (denied)
                         count->denied++;
                 else
                         count->deferred++;
         }
+}
+
+/* What finds no place of its own is counted with the last one. */
+static void add_fault(struct tg_summary *summary, const char *reason, uint64_t count)
+{
+        struct tg_fault_count *fault = summary->faults;
+
+        while (fault->reason && strcmp(fault->reason, reason) != 0 &&
+               fault < &summary->faults[TG_FAULTS_MAX - 1])
+                fault++;
+        if (!fault->reason)
+                fault->reason = reason;
+        fault->count += count;
+}
+
+void tg_summary_reject(struct tg_summary *summary, const char *reason)
+{
+        summary->rejected++;
+        add_fault(summary, reason, 1);
 }
 
 void tg_summary_copy(struct tg_summary *summary, const struct tg_summary *from)
@@ -128,5 +166,7 @@ void tg_summary_add(struct tg_summary *summary, const struct tg_summary *part)
         summary->repeats_differing += part->repeats_differing;
         for (unsigned channel = 0; channel < TG_CHANNELS; channel++)
                 summary->permitted_by_channel[channel] += part->permitted_by_channel[channel];
+        for (int i = 0; i < TG_FAULTS_MAX && part->faults[i].reason; i++)
+                add_fault(summary, part->faults[i].reason, part->faults[i].count);
         add_reasons(summary, part);
 }

@@ -8,10 +8,19 @@
 
 /* How often a rule, a throttle or the gate itself was the reason. */
 struct tg_reason_count {
-        uint64_t denied;   /* final denials that named it */
-        uint64_t deferred; /* first deferrals that named it */
-        uint64_t would;    /* decisions in which it spoke as a shadow, without effect */
+        uint64_t denied;      /* final denials that named it */
+        uint64_t deferred;    /* first deferrals that named it */
+        uint64_t would_deny;  /* decisions that it would have made a denial, in shadow mode */
+        uint64_t would_defer; /* likewise a deferral */
 };
+
+/* Whether there is anything to tell of it. */
+static inline bool tg_reason_counted(const struct tg_reason_count *count)
+{
+        return count->denied || count->deferred || count->would_deny || count->would_defer;
+}
+
+enum { TG_FAULTS_MAX = 16 }; /* reasons of dead letters that are told apart */
 
 struct tg_summary {
         uint64_t touchpoints; /* applied */
@@ -24,6 +33,10 @@ struct tg_summary {
         uint64_t repeats;     /* requests that came again; in none of the above but `requests` */
         uint64_t repeats_differing; /* those that said something else than the first */
         uint64_t permitted_by_channel[TG_CHANNELS];
+        struct tg_fault_count {
+                const char *reason; /* static text; NULL: none from here on */
+                uint64_t count;
+        } faults[TG_FAULTS_MAX];         /* `rejected` by reason */
         struct tg_reason_count *reasons; /* owned; by tg_reason.source, then those of policies
                                           * before that this one lacks */
         char **names;                    /* owned; of the reasons */
@@ -35,6 +48,9 @@ void tg_summary_deinit(struct tg_summary *summary);
 
 /* Counts a decision. */
 void tg_summary_count(struct tg_summary *summary, const struct tg_decision *decision);
+
+/* Counts a dead letter; REASON is a static text. */
+void tg_summary_reject(struct tg_summary *summary, const char *reason);
 
 /* Makes SUMMARY equal to FROM; both of one policy, and of those before it. */
 void tg_summary_copy(struct tg_summary *summary, const struct tg_summary *from);

@@ -27,11 +27,21 @@ void tg_undo_note_permit(struct tg_undo *undo, const struct tg_request *message,
 {
         struct noted noted = {time_ms, tag, message->customer, tg_traits_of_request(message)};
         struct tg_span *spans[SPANS];
+        size_t size = sizeof noted;
+        uint8_t *at;
 
         spans_of(&noted, spans);
-        tg_buffer_append(&undo->permits, &noted, sizeof noted);
         for (int i = 0; i < SPANS; i++)
-                tg_buffer_append(&undo->permits, spans[i]->data, spans[i]->size);
+                size += spans[i]->size;
+        at = tg_buffer_reserve(&undo->permits, size);
+        undo->permits.size += size;
+        memcpy(at, &noted, sizeof noted);
+        at += sizeof noted;
+        for (int i = 0; i < SPANS; i++) {
+                if (spans[i]->size)
+                        memcpy(at, spans[i]->data, spans[i]->size);
+                at += spans[i]->size;
+        }
 }
 
 /* Reads what was noted at BYTES; returns how many bytes it takes. */

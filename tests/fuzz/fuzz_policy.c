@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Fuzzes policies: the input is the text of one. What is refused is told, what is told can be
- * printed; what is accepted has a name of its own for everything that may become a reason.
+ * printed; what is accepted has a name of its own for everything that may become a reason, and can
+ * follow itself: nothing is missing, and every counter keeps its number.
  */
 #include <jansson.h>
 #include <stdio.h>
@@ -45,6 +46,39 @@ static void check(const struct tg_policy *policy)
         }
 }
 
+/* The policy of TEXT as one that follows RUNNING; NULL: it was refused. */
+static struct tg_policy *follow(const struct tg_policy *running, struct tg_span text)
+{
+        struct tg_diagnostics diagnostics = {0};
+        struct tg_policy *next = NULL;
+
+        tg_policy_parse_next("p.yaml", text, PARTITIONS, running, &diagnostics, &next);
+        if ((next == NULL) != (diagnostics.errors > 0))
+                abort();
+        print(&diagnostics);
+        tg_diagnostics_deinit(&diagnostics);
+        return next;
+}
+
+static void check_following(const struct tg_policy *policy, struct tg_span text)
+{
+        static const char other[] =
+                "policy: other\nlimits: {dedupe_for: 1h}\nrules:\n"
+                "- {rule: a, cap: {count: click, at_most: 3, per: 1d}}\n"
+                "- {rule: b, for: {channel: ads}, gap: {at_least: 1h, each: campaign}}\n";
+        struct tg_policy *next = follow(policy, text);
+
+        if (!next || next->awaits.count || next->generation != policy->generation + 1 ||
+            next->counters.count != policy->counters.count)
+                abort();
+        for (size_t i = 0; i < next->counters.count; i++) {
+                if (next->counters.items[i].id.number != policy->counters.items[i].id.number)
+                        abort();
+        }
+        tg_policy_free(next);
+        tg_policy_free(follow(policy, tg_span_text(other)));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -56,8 +90,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if ((result == 0) != (diagnostics.errors == 0))
                 abort();
         print(&diagnostics);
-        if (result == 0)
+        if (result == 0) {
                 check(policy);
+                check_following(policy, tg_span_of(data, size));
+        }
         tg_policy_free(policy);
         tg_diagnostics_deinit(&diagnostics);
         return 0;

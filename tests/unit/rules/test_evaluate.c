@@ -182,6 +182,30 @@ Test(evaluate, only_the_last_step_says_whether_the_general_variant_answers)
         cr_assert_str_eq(spoken(&me), "later, a");
 }
 
+static unsigned needs_of(const struct person *person, uint8_t channel, uint8_t kind)
+{
+        struct tg_traits traits = {.channel = channel, .kind = kind};
+
+        return tg_rule_index_needs(&person->policy->index, &traits);
+}
+
+Test(evaluate, a_request_needs_the_cells_of_its_rules_its_customer_and_all_where_permits_count)
+{
+        PERSON(me, "rules:\n"
+                   "- {rule: a, for: {channel: ads}, "
+                   "cap: {count: click, at_most: 1, per: 1h, each: topic}}\n"
+                   "- {rule: b, for: {channel: push, kind: offer}, gap: {at_least: 1h, each: "
+                   "subject}}\n"
+                   "- {rule: c, for: {kind: newsletter}, consent: {}}\n");
+        const unsigned always = 1U << TG_SCOPE_CUSTOMER | 1U << TG_SCOPE_SUBJECT;
+
+        cr_assert_eq(needs_of(&me, TG_CHANNEL_SMS, TG_KIND_OFFER), always);
+        cr_assert_eq(needs_of(&me, TG_CHANNEL_ADS, TG_KIND_OFFER), always | 1U << TG_SCOPE_TOPIC);
+        cr_assert_eq(needs_of(&me, TG_CHANNEL_PUSH, TG_KIND_OFFER), always);
+        cr_assert_eq(needs_of(&me, TG_CHANNEL_ADS, TG_KIND_NEWSLETTER),
+                     always | 1U << TG_SCOPE_TOPIC | TG_NEED_CONSENTS);
+}
+
 Test(evaluate, a_rule_is_found_for_its_channels_and_kinds_and_no_others)
 {
         PERSON(me, "rules:\n"

@@ -19,7 +19,7 @@
 #define KINDS "one of: unknown, retarget, promotion"
 #define SCOPES "one of: customer, channel, campaign, subject, topic"
 #define AS_MAPPING "write it as \"key: value\" lines or {key: value}"
-#define NAMED_TWICE "decisions give a rule's name as the reason: let each have its own"
+#define NAMED_TWICE "decisions give this name as the reason: let each have its own"
 
 static const struct malformed {
         const char *text;
@@ -249,6 +249,11 @@ static const struct malformed {
          "there is a throttle \"throttle-2\" already, in line 3", "let each have its own"},
         {RULE("gap: {at_least: 1h}") "throttles:\n- {name: ^a, rate: 1/s}\n",
          "there is a rule \"a\" already, in line 3", "let each have its own"},
+
+        {RULES "- {rule: ^history full, gap: {at_least: 1h}}\n",
+         "\"history full\" is a reason of the gate itself", "let each have its own"},
+        {THROTTLE("{name: ^expired, rate: 1/s}"), "\"expired\" is a reason of the gate itself",
+         "let each have its own"},
 
         /* a policy that changes */
         {RULE("cold: ^permit, gap: {at_least: 1h}"), "expected a known word for \"cold\"",

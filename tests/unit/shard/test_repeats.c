@@ -20,7 +20,7 @@ static void add(struct tg_repeats *repeats, uint64_t key, int64_t time_ms)
         tg_repeats_add(repeats, key, &answer);
 }
 
-static bool knows(const struct tg_repeats *repeats, uint64_t key, int64_t now_ms)
+static bool knows(struct tg_repeats *repeats, uint64_t key, int64_t now_ms)
 {
         struct tg_remembered remembered;
 

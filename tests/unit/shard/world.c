@@ -42,7 +42,8 @@ void world_init(struct world *world, const char *lines)
 void world_deinit(struct world *world)
 {
         tg_policy_free((struct tg_policy *)world->options.partition.policy);
-        tg_policy_free(world->next);
+        for (size_t i = 0; i < world->next_count; i++)
+                tg_policy_free(world->next[i]);
         tg_summary_deinit(&world->summary);
         tg_twin_deinit(&world->twin);
         free(world->told);
@@ -106,8 +107,12 @@ static void tell(FILE *file, const struct tg_decision *decision)
 
 void then(struct world *world, size_t commits, const char *lines)
 {
-        world->next = policy_of(lines, world->options.partition.policy);
-        world->next_after = commits;
+        const struct tg_policy *running = world->next_count ? world->next[world->next_count - 1]
+                                                            : world->options.partition.policy;
+
+        cr_assert_lt(world->next_count, WORLD_CHANGES_MAX);
+        world->next[world->next_count] = policy_of(lines, running);
+        world->next_after[world->next_count++] = commits;
         tg_swap_init(&world->swap, 1);
         world->options.swap = &world->swap;
 }
@@ -119,8 +124,10 @@ static int commit_and_offer(void *context, const struct tg_progress *progress, s
         struct world *world = context;
         int answer = world->commit(context, progress, count, error);
 
-        if (world->next && world->twin.commits == world->next_after)
-                cr_assert(tg_swap_offer(&world->swap, world->next));
+        for (size_t i = 0; i < world->next_count; i++) {
+                if (world->twin.commits == world->next_after[i])
+                        cr_assert(tg_swap_offer(&world->swap, world->next[i]));
+        }
         return answer;
 }
 

@@ -16,15 +16,18 @@
 
 #define START_MS INT64_C(1500000000000)
 
+enum { WORLD_CHANGES_MAX = 2 };
+
 struct world {
         struct tg_twin twin;             /* first: its port's calls are told of it */
         struct tg_shard_options options; /* may be changed until the run */
         struct tg_summary summary;
         char *told; /* owned; after the run */
 
-        /* A policy that is offered after so many commits; see then(). */
-        struct tg_policy *next; /* owned; NULL: none */
-        size_t next_after;
+        /* Policies that are offered one after the other, after so many commits; see then(). */
+        struct tg_policy *next[WORLD_CHANGES_MAX]; /* owned */
+        size_t next_after[WORLD_CHANGES_MAX];
+        size_t next_count;
         struct tg_swap swap;
         int (*commit)(void *context, const struct tg_progress *progress, size_t count,
                       struct tg_error *error); /* the twin's own */
@@ -49,7 +52,7 @@ void request(struct world *world, struct tg_request request);
 void ad(struct world *world, const char *id, int64_t after_ms, int32_t priority,
         int64_t expires_after_ms);
 
-/* After COMMITS batches a policy of these lines, which must be able to follow, is taken up. */
+/* After COMMITS batches a policy of these lines is taken up; it must be able to follow the last. */
 void then(struct world *world, size_t commits, const char *lines);
 
 /* Plays the list; what was decided. */
