@@ -5,6 +5,7 @@ import re
 from collections import Counter
 
 SHOWN_MAX = 20
+COUNTED = ("denied", "deferred", "would_deny", "would_defer")
 HASH = re.compile(r"[0-9a-f]{32}")
 
 
@@ -70,9 +71,17 @@ def brief(decision):
 
 
 def incomplete_of(decisions):
-    """(partition, offset, time) of the requests denied for a state that is incomplete."""
+    """(partition, offset, time, how) of the requests denied for a state that is incomplete.
+
+    How: before the rules were asked, or (true) after, when the permit itself found no room.
+    """
     return {
-        (decision["request"]["partition"], decision["request"]["offset"], decision["time"])
+        (
+            decision["request"]["partition"],
+            decision["request"]["offset"],
+            decision["time"],
+            len(decision["reasons"]) > 1 or decision["variant"] == "general",
+        )
         for decision in decisions
         if any(reason["rule"] == "state incomplete" for reason in decision["reasons"])
     }
@@ -204,7 +213,11 @@ def expected_summary(verdict):
     for decision in decisions:
         for reason in decision["reasons"]:
             counts = rules.setdefault(reason["rule"], {"denied": 0, "deferred": 0})
-            if decision["outcome"] != "permit":  # as requested refused, but sent as general
+            if reason["shadow"]:
+                never = reason["until"] is None or reason["until"] >= decision["expires"]
+                word = "would_deny" if never else "would_defer"
+                counts[word] = counts.get(word, 0) + 1
+            elif decision["outcome"] != "permit":  # as requested refused, but sent as general
                 counts["denied" if decision["final"] else "deferred"] += 1
     return {
         "requests": verdict.requests - dead["requests"],
@@ -237,7 +250,7 @@ def compare_rule_counts(report, oracle, actual):
     for name in sorted(set(oracle) | set(actual)):
         expected = oracle.get(name, {})
         found = actual.get(name, {})
-        for word in sorted(set(expected) | (set(found) & {"denied", "deferred"})):
+        for word in sorted(set(expected) | (set(found) & set(COUNTED))):
             if expected.get(word, 0) != found.get(word, 0):
                 report.mismatch(
                     f"summary.json: by_rule: {name!r}: {word}",

@@ -141,8 +141,8 @@ def lapse(policy, permit):
 
 def history_full(policy, customer, request, t):
     """(how many permits are kept, the bound) of a rule that can keep no more; or None."""
-    for rule in policy.rules:
-        if belongs(rule, request, request):
+    for rule in policy.rules + policy.keep:
+        if not rule.shadow and belongs(rule, request, request):
             count = kept(policy, rule, customer, request, t)
             if count >= policy.permits_per_customer:
                 return count, policy.permits_per_customer
@@ -167,5 +167,5 @@ def is_kept_beside(policy, request, permit):
     """Whether a rule counts this permit in a scope that the request shares."""
     return any(
         (rule.reserves or rule.counts_permits) and belongs(rule, request, permit)
-        for rule in policy.rules
+        for rule in policy.rules + policy.keep
     )

@@ -128,7 +128,9 @@ class Follower:
             if self.is_dead("requests", place, request):
                 continue
             if place == offset:
+                self.gate.joining = joined_by(told)
                 self.gate.request(place, request)
+                self.gate.joining = None
                 self.earliest["requests"] = self.gate.clock
                 return True
             self.tell_lost(place, request)
@@ -179,6 +181,13 @@ class Follower:
             if not self.is_dead("requests", offset, request):
                 self.tell_lost(offset, request)
         self.apply_facts(math.inf)
+
+
+def joined_by(told):
+    """The throttle whose queue a new request joined, though the throttle conforms."""
+    if told["outcome"] == "defer" and told["until"] == told["time"] and told["reasons"]:
+        return told["reasons"][-1]["rule"]
+    return None
 
 
 def told_waits(followers):

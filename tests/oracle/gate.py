@@ -89,7 +89,9 @@ class Gate:
         self.policy = policy
         self.skew = skew
         self.pending_max = max(1, pending_max // partitions)
-        self.incomplete = frozenset()  # (offset, time): what is to be denied as `state incomplete`
+        self.joining = None  # live: the throttle whose queue is said to hold up a new request
+        # What is to be denied as `state incomplete`: (offset, time) -> whether the rules come first
+        self.incomplete = {}
         self.partition = partition
         self.throttles = [Gcra(throttle, partitions) for throttle in policy.throttles]
         self.customers = {}
@@ -172,15 +174,12 @@ class Gate:
 
     def settle(self, customer, touchpoint):
         receipt = touchpoint["receipt"]
-        if receipt is not None and not FIRST_MS <= receipt["time"] <= self.latest_receipt():
+        if receipt is not None and receipt["time"] > self.clock + self.skew:
             return
         if touchpoint["message_id"] is not None:
             settlement = {word: touchpoint[word] for word in ("type", "receipt") + TOUCH_WORDS}
             tag = permit_tag_of(touchpoint["message_id"])
             customer.settlements.append(dict(settlement, tag=tag, order=self.order))
-
-    def latest_receipt(self):
-        return min(LAST_MS, self.clock + self.skew)
 
     def request(self, offset, record):
         if self.is_faulty("requests", offset, record):
@@ -243,10 +242,10 @@ class Gate:
             return self.record(request, t, "deny", [gate_reason("expired")])
         if request["channel"] == "unknown":
             return self.record(request, t, "deny", [gate_reason("unknown channel")])
+        if self.incomplete.get((request["offset"], t)) is False:  # also if an erasure was lost
+            return self.record(request, t, "deny", [gate_reason("state incomplete")])
         if min(request["time"], t) <= self.customer(request["customer"]).erased_at:
             return self.record(request, t, "deny", [gate_reason("erased")])
-        if (request["offset"], t) in self.incomplete:
-            return self.record(request, t, "deny", [gate_reason("state incomplete")])
         message = request
         answer = self.ask_rules(message, t)
         if request["general"] is not None and answer.refusing:
@@ -275,12 +274,16 @@ class Gate:
 
     def ask_rules(self, message, t):
         rules = [rule for rule in self.policy.rules if selects(rule.words, message)]
+        shadows = self.ask_shadows(rules, message, t)
         customer = self.customer(message["customer"])
-        spoken = {}
+        spoken = dict(shadows)
         moment = t
         while True:
             answers = [
-                families.earliest(self.policy, rule, customer, message, moment) for rule in rules
+                (moment, None, None)
+                if rule.shadow
+                else families.earliest(self.policy, rule, customer, message, moment)
+                for rule in rules
             ]
             for i, (rule, (answer, counter, limit)) in enumerate(zip(rules, answers)):
                 if answer > moment and i not in spoken:
@@ -296,20 +299,42 @@ class Gate:
             if moment >= message["expires"]:
                 return Answer("deny", reasons + [gate_reason("expires first")])
 
+    def ask_shadows(self, rules, message, t):
+        """The reasons of the rules that speak without effect, which are asked at t alone."""
+        customer = self.customer(message["customer"])
+        spoken = {}
+        for i, rule in enumerate(rules):
+            if rule.shadow:
+                said = families.earliest(self.policy, rule, customer, message, t)
+                if said[0] > t:
+                    spoken[i] = reason(rule.name, rule.family, *said[1:], said[0])
+                    spoken[i]["shadow"] = True
+        return spoken
+
     def pass_throttles(self, request, message, t, before):
         throttles = [throttle for throttle in self.throttles if selects(throttle.words, message)]
         last = max(throttles, key=Gcra.first_ns, default=None)  # the first of equals
         if last is None or last.conforms(t):
-            for throttle in throttles:
-                throttle.charge(t)
-            return self.permit(message, t, before)
-        until = last.first_ms()
+            last = self.holding_up(throttles)
+            if last is None and (request["offset"], t) in self.incomplete:
+                reasons = before + [gate_reason("state incomplete")]
+                return self.record(message, t, "deny", reasons)
+            if last is None:
+                for throttle in throttles:
+                    throttle.charge(t)
+                return self.permit(message, t, before)
+        until = max(t, last.first_ms())
         reasons = before + [reason(last.name, "throttle", None, None, until)]
         if until >= request["expires"]:
             return self.record(message, t, "deny", reasons + [gate_reason("expires first")])
         if self.defer(request, message, t, reasons, until):
             bisect.insort(last.queue, (-request["priority"], request["age"], request))
         return None
+
+    def holding_up(self, throttles):
+        """Live, a queue that could not be worked off in this batch holds up new requests."""
+        held = (th for th in throttles if th.name == self.joining and th.queue)
+        return next(held, None)
 
     def defer(self, request, message, t, reasons, until):
         """Whether it may wait; only the first deferral leaves a record."""

@@ -143,7 +143,11 @@ def judge_live(policy, written, arguments, out):
     inputs = inputs_in(written, arguments, verdict)
     for partition, given in enumerate(inputs):
         gate = Gate(policy, partition, arguments.partitions, arguments.skew)
-        gate.incomplete = {place[1:] for place in incomplete_of(decisions) if place[0] == partition}
+        gate.incomplete = {
+            (offset, t): how
+            for number, offset, t, how in incomplete_of(decisions)
+            if number == partition
+        }
         follower = Follower(report, gate, given)
         follower.follow_all([d for d in decisions if d["request"]["partition"] == partition])
         verdict.take(gate)

@@ -41,8 +41,8 @@ def judge_records(
 ):
     """`bounds` are those of Gate: skew, pending_max.
 
-    `incomplete`: (partition, offset, time) of every request that is to be denied as one whose
-    customer's state is incomplete. Whose is, touchgate alone knows.
+    `incomplete`: (partition, offset, time, how) of every request that is to be denied as one whose
+    customer's state is incomplete, as comparing.incomplete_of. Whose is, touchgate alone knows.
     """
     facts, no_customer = split("touchpoints", touchpoints, partitions)
     wishes, no_customer_too = split("requests", requests, partitions)
@@ -50,7 +50,9 @@ def judge_records(
     verdict = Verdict([], [], no_customer + no_customer_too, 0, len(requests), len(touchpoints))
     for partition in range(partitions):
         gate = Gate(policy, partition, partitions, **bounds)
-        gate.incomplete = {(offset, t) for number, offset, t in incomplete if number == partition}
+        gate.incomplete = {
+            (offset, t): how for number, offset, t, how in incomplete if number == partition
+        }
         gate.run(facts[partition], wishes[partition], latest)
         moments += gate.moments
         verdict.take(gate)

@@ -51,6 +51,7 @@ class Rule:
     least_ms: int = 0  # wait: A
     most_ms: int = FOREVER_MS  # wait: B
     general: bool = False  # `instead: general`
+    shadow: bool = False  # `mode: shadow`: speaks without effect
 
     @property
     def reserves(self):
@@ -80,6 +81,7 @@ class Policy:
     name: str
     rules: list
     throttles: list = field(default_factory=list)
+    keep: list = field(default_factory=list)  # rules that are never asked
     confirm_ms: dict = field(default_factory=dict)
     permits_per_customer: int = 256
     dedupe_for_ms: int = 72 * HOUR_MS
@@ -138,7 +140,7 @@ def load(path):
 def parse(text):
     # The base loader leaves scalars as text: nothing becomes a date, a boolean or base 60.
     document = yaml.load(text, Loader=yaml.BaseLoader) or {}
-    known(document, ("policy", "defaults", "limits", "rules", "throttles"), "the policy")
+    known(document, ("policy", "defaults", "limits", "keep", "rules", "throttles"), "the policy")
     defaults = document.get("defaults") or {}
     confirm = {
         channel: parse_duration_ms(time)
@@ -152,6 +154,7 @@ def parse(text):
         throttles=[
             parse_throttle(entry, i) for i, entry in enumerate(document.get("throttles") or [], 1)
         ],
+        keep=[parse_kept(entry) for entry in document.get("keep") or []],
         confirm_ms=confirm,
         permits_per_customer=int(limits.get("permits_per_customer", 256)),
         dedupe_for_ms=parse_duration_ms(limits.get("dedupe_for", "72h")),
@@ -160,7 +163,7 @@ def parse(text):
 
 
 def parse_rule(entry):
-    known(entry, ("rule", "for", "instead", *FAMILIES), "a rule")
+    known(entry, ("rule", "for", "instead", "mode", "cold", *FAMILIES), "a rule")
     families = [family for family in FAMILIES if family in entry]
     if len(families) != 1:
         raise PolicyError(
@@ -168,7 +171,16 @@ def parse_rule(entry):
         )
     if entry.get("instead", "general") != "general":
         raise PolicyError(f"instead: {entry['instead']!r} is not general")
+    if entry.get("mode", "shadow") != "shadow":
+        raise PolicyError(f"mode: {entry['mode']!r} is not shadow")
+    if entry.get("cold", "deny") != "deny":  # without effect here: no policy follows another
+        raise PolicyError(f"cold: {entry['cold']!r} is not deny")
     return FAMILIES[families[0]](entry, entry[families[0]])
+
+
+def parse_kept(entry):
+    known(entry, ("for", *FAMILIES), "an item of keep")
+    return parse_rule(dict(entry, rule=""))
 
 
 def common(entry, family, body):
@@ -182,6 +194,7 @@ def common(entry, family, body):
         "where": parse_words(body.get("where"), TOUCH_WORDS),
         "each": each,
         "general": "instead" in entry,
+        "shadow": "mode" in entry,
     }
 
 

@@ -19,7 +19,7 @@ import yaml
 import policy as policies
 from oracle import judge_records
 from random_events import Events
-from random_policy import FEATURES, Policies
+from random_policy import FEATURES, SLOW_FEATURES, Policies
 from recording import write_container
 
 
@@ -115,8 +115,8 @@ def parse_features(text):
     features = {"all": FEATURES, "basic": frozenset()}.get(text)
     if features is None:
         features = frozenset(text.split(","))
-    if not features <= FEATURES | {"erasure", "borders", "overflow"}:
-        known = ", ".join(sorted(FEATURES))
+    if not features <= FEATURES | SLOW_FEATURES:
+        known = ", ".join(sorted(FEATURES | SLOW_FEATURES))
         raise argparse.ArgumentTypeError(f"{text!r} is neither all, basic nor of {known}")
     return features
 

@@ -18,7 +18,12 @@ DURATIONS = {
     "d": ("1d", "3d", "7d", "30d"),
 }
 UNITS = ("s", "h", "d")
-FEATURES = frozenset(("gap", "cooldown", "consent", "general", "repeats", "bounds"))
+FEATURES = frozenset(
+    ("gap", "cooldown", "consent", "general", "repeats")
+    + ("bounds", "erasure", "borders", "shadow", "keep")
+)
+NOT_OF_KEPT = ("rule", "instead", "mode", "cold")
+SLOW_FEATURES = frozenset(("overflow",))
 
 
 class Policies:
@@ -31,6 +36,7 @@ class Policies:
         self.durations = rng.sample(DURATIONS[self.unit], rng.randint(1, 3))
         self.caps = []
         self.bound = None  # permits_per_customer
+        self.shadows = 0  # how many rules are in shadow mode
         self.general = 0  # how many rules say `instead: general`
 
     def policy(self):
@@ -46,9 +52,13 @@ class Policies:
             document["limits"] = {"permits_per_customer": self.bound}
         if "repeats" in self.features:
             self.bound_memory(document)
+        if "shadow" in self.features and not self.bound:  # with it, a shared counter has effects
+            self.shadows = rng.choice((0, 0.2, 0.6))
         if "general" in self.features:
             self.general = rng.choice((0.4, 0.9, 1))
         document["rules"] = [self.rule(i) for i in range(1, rng.choice((1, 2, 3, 4, 6, 8)) + 1)]
+        if "keep" in self.features and rng.random() < 0.3:
+            document["keep"] = [self.kept() for _ in range(rng.randint(1, 3))]
         throttles = rng.choice((0, 0, 1, 2, 3, 4))
         if throttles:
             document["throttles"] = [self.throttle() for _ in range(throttles)]
@@ -72,9 +82,18 @@ class Policies:
         if words:
             rule["for"] = words
         rule[family] = body
+        if self.shadows and family != "consent" and self.rng.random() < 0.2:
+            rule["cold"] = "deny"
+        if self.shadows and self.rng.random() < self.shadows:
+            rule["mode"] = "shadow"
         if self.general and self.rng.random() < self.general:
             rule["instead"] = "general"
         return rule
+
+    def kept(self):
+        """A rule that is never asked."""
+        rule = self.rule(0)
+        return {key: value for key, value in rule.items() if key not in NOT_OF_KEPT}
 
     def families(self):
         more = tuple(

@@ -79,19 +79,27 @@ class StateIncomplete(unittest.TestCase):
     """Whose state is, is touchgate's affair: it is taken over, at the time it was said."""
 
     def test_it_is_denied_where_touchgate_said_so_and_nowhere_else(self):
-        gate = run("{}", [], [request(1), request(2), request(3)], incomplete=[(1, 2)])
+        gate = run("{}", [], [request(1), request(2), request(3)], incomplete=[(1, 2, False)])
         self.assertEqual([d["outcome"] for d in gate.decisions], ["permit", "deny", "permit"])
         self.assertEqual(names(gate.decisions[1]), ["state incomplete"])
         self.assertEqual(gate.decisions[1]["reasons"][0]["family"], "gate")
 
     def test_what_waited_can_be_denied_for_it_when_it_falls_due(self):
-        gate = run(AD_CAP, [SEEN, touchpoint(H)], [request(1)], incomplete=[(0, 10 * S)])
+        gate = run(AD_CAP, [SEEN, touchpoint(H)], [request(1)], incomplete=[(0, 10 * S, False)])
         self.assertEqual([d["outcome"] for d in gate.decisions], ["defer", "deny"])
         self.assertEqual(names(gate.decisions[1]), ["state incomplete"])
 
+    def test_a_permit_that_finds_no_room_is_denied_after_the_rules_and_charges_no_throttle(self):
+        shadow = "rules: [{rule: s, mode: shadow, retarget: {after: view, within: 1h}}]"
+        text = "{" + shadow + ", " + ONE_A_SECOND + "}"
+        wishes = [request(1), request(2), request(3)]
+        gate = run(text, [], wishes, incomplete=[(0, 1, True), (2, 3, True)])
+        self.assertEqual([d["outcome"] for d in gate.decisions], ["deny", "permit", "defer"])
+        self.assertEqual(names(gate.decisions[0]), ["s", "state incomplete"])
+
     def test_the_other_reasons_of_the_gate_come_before_it(self):
         wishes = [request(1, expires=T0), request(2, channel="unknown"), request(3, "r1")]
-        gate = run("{}", [], wishes, incomplete=[(0, 1), (1, 2), (2, 3)])
+        gate = run("{}", [], wishes, incomplete=[(0, 1, False), (1, 2, False), (2, 3, False)])
         self.assertEqual([names(d) for d in gate.decisions[:2]], [["expired"], ["unknown channel"]])
         self.assertTrue(gate.decisions[2]["repeat"])
 

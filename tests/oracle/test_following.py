@@ -7,9 +7,9 @@ import random
 import unittest
 
 import policy as policies
-from by_hand import AD_CAP, ONE_A_SECOND, T0, S, request, run, touchpoint
+from by_hand import AD_CAP, ONE_A_SECOND, T0, H, Live, S, live, request, touchpoint
 from comparing import Report
-from following import Follower, Inputs
+from following import Follower
 from gate import SKEW_MS, Gate, has_calendar
 from random_case import make_case
 from random_events import START_MS
@@ -18,67 +18,12 @@ from recording import split
 SEEDS = range(1, 41)
 
 
-class Live:
-    """A gate with a wall clock: in a batch the facts, then what is due, then the requests."""
-
-    def __init__(self, policy, partitions=1):
-        self.gate = Gate(policy, 0, partitions)
-        self.inputs = Inputs()
-        self.said = []
-
-    def batch(self, clock, facts=(), requests=()):
-        gate = self.gate
-        gate.clock = clock
-        for offset, fact in facts:
-            gate.order += 1
-            gate.next_touchpoint = offset + 1
-            if self.is_taken("touchpoints", self.inputs.facts, offset, fact):
-                gate.apply(offset, fact)
-        self.decide_due(clock)
-        for offset, wish in requests:
-            gate.order += 1
-            if self.is_taken("requests", self.inputs.requests, offset, wish):
-                gate.request(offset, wish)
-
-    def is_taken(self, stream, taken, offset, record):
-        taken.append((offset, record))
-        if not has_calendar(record["time"]):
-            return False
-        if record["time"] > self.gate.clock + SKEW_MS:
-            self.inputs.future.add((stream, offset))
-            return False
-        return True
-
-    def decide_due(self, t):
-        gate = self.gate
-        for throttle in gate.throttles:
-            while throttle.queue and throttle.conforms(t):
-                gate.decide(throttle.queue.pop(0)[-1], t)
-        due = sorted(place[1:] for place in gate.waiting if place[0] <= t)
-        gate.waiting = [place for place in gate.waiting if place[0] > t]
-        for *_, wish in due:
-            gate.decide(wish, t)
-
-
 def follow(policy, inputs, decisions, partitions=1):
     out = io.StringIO()
     report = Report(out)
     follower = Follower(report, Gate(policy, 0, partitions), inputs)
     follower.follow_all([dict(decision, policy_hash="") for decision in decisions])
     return follower, report.mismatches, out.getvalue()
-
-
-def live(text, *batches):
-    """Batches of (clock, facts, requests); facts and requests are numbered in their order."""
-    made = Live(policies.parse(text))
-    facts = requests = 0
-    for clock, new_facts, new_requests in batches:
-        made.batch(
-            T0 + clock, enumerate(new_facts, facts), list(enumerate(new_requests, requests))
-        )
-        facts += len(new_facts)
-        requests += len(new_requests)
-    return made
 
 
 class ByHand(unittest.TestCase):
@@ -154,6 +99,18 @@ class ByHand(unittest.TestCase):
         for i in (3, 4):
             swapped[i]["receipt"]["time"] = swapped[i]["time"]
         self.assertEqual(self.assert_equal(made, swapped).counts["passed in a queue"], 1)
+
+    def test_a_new_request_may_join_a_queue_that_a_batch_did_not_work_off(self):
+        asked = [request(0), request(0, "second")]
+        made = live(ONE_A_SECOND, (0, [], asked), (2 * S, [], []))
+        decisions = copy.deepcopy(made.gate.decisions)
+        third = dict(decisions[1], time=T0 + S, until=T0 + S, request_id="third")
+        third.update(request=dict(third["request"], offset=2), expires=T0 + 72 * H)
+        third["reasons"] = [dict(third["reasons"][0], until=T0 + S)]
+        made.inputs.requests.append((2, request(0, "third")))
+        self.assert_equal(made, decisions[:2] + [third] + decisions[2:])
+        late = dict(third, time=T0 + 3 * S, until=T0 + 3 * S)
+        self.assert_told("oracle: t=1700000003000 permit", made, decisions + [late])
 
     def test_a_throttle_is_never_faster_than_its_rate(self):
         asked = [request(0), request(0, "second"), request(0, "third")]

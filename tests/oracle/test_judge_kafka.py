@@ -10,7 +10,7 @@ import unittest
 from confluent_kafka import Producer
 
 import policy as policies
-from by_hand import PERMIT_CAP, T0, request, touchpoint
+from by_hand import PERMIT_CAP, T0, Live, request, touchpoint
 from containers import writer_of
 from gate import SKEW_MS
 from judge_kafka import judge_live, judge_topics
@@ -18,7 +18,6 @@ from kafka_topics import SCHEMA_IDS, is_any, read_topics
 from oracle import judge_records
 from random_case import make_case
 from recording import Defaults, RecordingError, schema_json
-from test_following import Live
 
 PREFIX = "tg."
 SEED = 3
@@ -51,7 +50,7 @@ class Broker(unittest.TestCase):
 
     def send_letter(self, topic, partition, offset):
         fields = {"topic": PREFIX + topic, "partition": partition, "offset": offset}
-        fields["reason"] = "undecodable"
+        fields["reason"] = "unframed"
         headers = {f"touchgate.{name}": str(value) for name, value in fields.items()}
         self.producer.produce(PREFIX + "rejected", value=b"?", headers=headers)
 

@@ -87,7 +87,7 @@ class Reading(unittest.TestCase):
             "rules: [{rule: a, instead: other, consent: {}}]",
             "limits: {history: 3}",
             "rules: [{rule: a, for: {kind: survey}, cap: {count: click, at_most: 1, per: 1h}}]",
-            "rules: [{rule: a, mode: shadow, cap: {count: click, at_most: 1, per: 1h}}]",
+            "rules: [{rule: a, mode: watch, cap: {count: click, at_most: 1, per: 1h}}]",
         ):
             with self.assertRaises(PolicyError):
                 policies.parse(text)

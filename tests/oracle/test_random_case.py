@@ -20,13 +20,13 @@ class Occurs(unittest.TestCase):
                 cls.reasons.update(reason["rule"] for reason in decision["reasons"])
 
     def test_every_reason_of_the_gate_occurs(self):
-        for name in ("expired", "unknown channel", "expires first"):
+        for name in ("expired", "unknown channel", "erased", "expires first"):
             self.assertGreater(self.reasons[name], 5, name)
         for name in ("history full", "dedupe full", "deferral full"):
             self.assertGreater(self.reasons[name], 5, name)
 
     def test_every_dead_letter_occurs(self):
-        for name in ("no customer", "no body"):
+        for name in ("no customer", "no body", "no time"):
             self.assertGreater(self.letters[name], 5, name)
 
 
