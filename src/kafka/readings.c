@@ -26,6 +26,8 @@ struct writer {
         uint32_t id; /* with has_id */
         bool has_id; /* false: a shipped one of which the registry's id is not known */
         uint64_t fingerprint;
+        char *json; /* owned: its text, of json_size bytes */
+        size_t json_size;
         struct tg_reading readings[TG_STREAMS];
         struct tg_plan *plans[TG_STREAMS]; /* owned */
         char *problems[TG_STREAMS];        /* owned; NULL: it can be read */
@@ -64,6 +66,7 @@ static void writer_free(struct writer *writer)
                 tg_plan_free(writer->plans[stream]);
                 free(writer->problems[stream]);
         }
+        free(writer->json);
         free(writer);
 }
 
@@ -129,6 +132,8 @@ static struct writer *writer_new(const struct tg_readings *readings, struct tg_s
                 return NULL;
         writer = tg_allocate_zeroed(1, sizeof *writer);
         writer->fingerprint = tg_schema_fingerprint(schema);
+        writer->json = tg_duplicate((const char *)json.data, json.size);
+        writer->json_size = json.size;
         for (int stream = 0; stream < TG_STREAMS; stream++)
                 compile(readings, schema, (enum tg_stream)stream, writer);
         return writer;
@@ -345,16 +350,22 @@ static enum tg_readings_answer unknown(const struct tg_readings *readings,
         return TG_READINGS_UNKNOWN;
 }
 
+static const struct writer *find_writer(const struct tg_readings *readings,
+                                        const struct tg_frame *frame)
+{
+        assert(frame->framing != TG_FRAMING_NONE);
+        return frame->framing == TG_FRAMING_CONFLUENT
+                       ? find_id(readings, frame->schema_id)
+                       : find_fingerprint(readings, frame->fingerprint);
+}
+
 enum tg_readings_answer tg_readings_find(const struct tg_readings *readings, enum tg_stream stream,
                                          const struct tg_frame *frame,
                                          const struct tg_reading **ret_reading,
                                          struct tg_error *ret_why)
 {
-        const struct writer *writer = frame->framing == TG_FRAMING_CONFLUENT
-                                              ? find_id(readings, frame->schema_id)
-                                              : find_fingerprint(readings, frame->fingerprint);
+        const struct writer *writer = find_writer(readings, frame);
 
-        assert(frame->framing != TG_FRAMING_NONE);
         if (!writer)
                 return unknown(readings, frame, ret_why);
         if (writer->problems[stream]) {
@@ -362,6 +373,22 @@ enum tg_readings_answer tg_readings_find(const struct tg_readings *readings, enu
                 return TG_READINGS_UNFIT;
         }
         *ret_reading = &writer->readings[stream];
+        return TG_READINGS_FOUND;
+}
+
+enum tg_readings_answer tg_readings_written(const struct tg_readings *readings,
+                                            const struct tg_frame *frame,
+                                            struct tg_written *ret_written,
+                                            struct tg_error *ret_why)
+{
+        const struct writer *writer = find_writer(readings, frame);
+
+        if (!writer)
+                return unknown(readings, frame, ret_why);
+        *ret_written = (struct tg_written){
+                .json = tg_span_of(writer->json, writer->json_size),
+                .fingerprint = writer->fingerprint,
+        };
         return TG_READINGS_FOUND;
 }
 

@@ -40,5 +40,18 @@ enum tg_readings_answer tg_readings_find(const struct tg_readings *readings, enu
                                          const struct tg_reading **ret_reading,
                                          struct tg_error *ret_why);
 
+/*
+ * The schema that FRAME's value was written with, whatever record it is of: its text, which lives
+ * as long as READINGS, and its fingerprint. Never TG_READINGS_UNFIT.
+ */
+struct tg_written {
+        struct tg_span json;
+        uint64_t fingerprint;
+};
+enum tg_readings_answer tg_readings_written(const struct tg_readings *readings,
+                                            const struct tg_frame *frame,
+                                            struct tg_written *ret_written,
+                                            struct tg_error *ret_why);
+
 /* The id of the schema with this fingerprint; false: it is not known. */
 bool tg_readings_id(const struct tg_readings *readings, uint64_t fingerprint, uint32_t *ret_id);

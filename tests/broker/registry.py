@@ -157,9 +157,9 @@ class Gatekeeper:
                 if keeper.authorization not in (None, self.headers.get("Authorization")):
                     self.send(401, b"")
                     return
+                kind = {"Content-Type": self.headers["Content-Type"]} if body else {}
                 request = urllib.request.Request(
-                    f"http://127.0.0.1:{keeper.registry.port}{self.path}", data=body,
-                    headers={"Content-Type": self.headers.get("Content-Type", "")})
+                    f"http://127.0.0.1:{keeper.registry.port}{self.path}", data=body, headers=kind)
                 try:
                     with urllib.request.urlopen(request, timeout=10) as found:
                         self.send(found.status, found.read())

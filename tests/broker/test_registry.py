@@ -113,11 +113,11 @@ class Registered(unittest.TestCase):
     def assert_ends_well(self, gateway):
         self.assertEqual(gateway.stop(), 0, gateway.log())
 
-    def schema_with(self, name, **field):
-        """The shipped schema NAME with one more field, in a file."""
-        schema = json.loads((ROOT / "schemas" / f"{name}.avsc").read_text())
+    def schema_with(self, stem, **field):
+        """The shipped schema STEM with one more field, in a file."""
+        schema = json.loads((ROOT / "schemas" / f"{stem}.avsc").read_text())
         schema["fields"].insert(1, field)
-        path = self.folder / f"{name}.avsc"
+        path = self.folder / f"{stem}.avsc"
         path.write_text(json.dumps(schema))
         return path
 
@@ -221,8 +221,8 @@ class Registered(unittest.TestCase):
                          ["away.decisions", "away.decisions", "away.rejected"])
         headers = dict(reader.messages[-1].headers())
         self.assertEqual(headers["touchgate.reason"], b"unknown schema")
-        self.assertIn(b"refused", headers["touchgate.detail"])
-        self.assert_refused(self.gateway("away.", keeper.url, start_wait_max="1s"), 69, "refused")
+        self.assertIn(b"connect", headers["touchgate.detail"])
+        self.assert_refused(self.gateway("away.", keeper.url, start_wait_max="1s"), 69, "connect")
 
     def test_without_auto_register_the_schemas_must_be_there(self):
         self.broker.create_topics(topics("by-hand."), PARTITIONS)

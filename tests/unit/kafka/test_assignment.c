@@ -128,3 +128,19 @@ Test(assignment, what_is_held_outlives_the_partition)
         tg_assignment_release(&assignment, 0, TG_STREAM_TOUCHPOINTS);
         cr_expect_eq(assignment.held, 0);
 }
+
+Test(assignment, a_partition_that_waits_has_no_end_and_a_new_owner_does_not_wait)
+{
+        struct tg_record record;
+
+        gain(1);
+        for (int j = 0; j < TG_STREAMS; j++)
+                tg_assignment_see_end(&assignment, 1, (enum tg_stream)j, 0);
+        assignment.partitions[1].waits = true;
+        cr_expect_not(tg_assignment_next_end(&assignment, 2 * IDLE_MS, IDLE_MS, &record));
+        cr_expect_not(tg_assignment_at_end(&assignment, 2 * IDLE_MS, IDLE_MS));
+        tg_assignment_lose(&assignment, 1);
+        expect_news(TG_RECORD_REVOKED, 1);
+        gain(1);
+        cr_expect_not(assignment.partitions[1].waits);
+}

@@ -112,6 +112,21 @@ Test(settings, a_topic_name_that_kafka_would_refuse_is_refused)
                        2, 20, "topic");
 }
 
+Test(settings, schemas_come_from_a_registry_or_from_a_folder_not_from_both)
+{
+        struct read read;
+
+        expect_mistake("kafka: {bootstrap.servers: a, group.id: g}\n"
+                       "schema_registry: {url: http://there}\n"
+                       "schemas: {folder: writers}\n",
+                       3, 1, "not from both");
+        setup(&read, "kafka: {bootstrap.servers: a, group.id: g}\n"
+                     "schema_registry: {url: http://there}\n");
+        cr_expect_eq(read.diagnostics.errors, 0);
+        cr_expect_eq(read.settings.registry.url_count, 1);
+        teardown(&read);
+}
+
 Test(settings, a_property_set_twice_has_its_last_value)
 {
         struct tg_kafka_settings settings;
