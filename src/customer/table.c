@@ -222,6 +222,44 @@ void tg_table_lose(struct tg_table *table, bool for_good)
         atomic_store_explicit(&table->lost, true, memory_order_release);
 }
 
+/* What was lost of LINE's cell, or may have been: for good, if what was lost ever has no window. */
+static void mark_lost(const struct tg_table *table, struct tg_line *line)
+{
+        bool for_good = atomic_load_explicit(&table->lost_for_good, memory_order_relaxed);
+
+        atomic_fetch_or_explicit(&line->head, for_good ? TG_HEAD_LOST_FOR_GOOD : TG_HEAD_LOST,
+                                 memory_order_relaxed);
+}
+
+/*
+ * A new cell. While the table overflows it is born incomplete: something of it may have been lost
+ * before.
+ */
+static void count_cell(struct tg_table *table, struct tg_line *line)
+{
+        /*
+         * Acquire and release, pairs with the same in refuse(): whichever of the two counts first,
+         * either the overflow is seen here, or the cell there. Without it both could be missed, and
+         * a cell that lacks a fact would look complete.
+         */
+        atomic_fetch_add_explicit(&table->cells, 1, memory_order_acq_rel);
+        if (atomic_load_explicit(&table->overflowed, memory_order_relaxed))
+                mark_lost(table, line);
+}
+
+/* No room for a cell of KEY: remembered, also in one that somebody else has just begun. */
+static struct tg_line *refuse(struct tg_table *table, struct tg_identity key, unsigned kind)
+{
+        struct tg_line *line;
+
+        tg_table_lose(table, kind == TG_KIND_REGISTER);
+        atomic_fetch_add_explicit(&table->cells, 0, memory_order_acq_rel); /* see count_cell() */
+        line = tg_table_find(table, key);
+        if (line)
+                mark_lost(table, line);
+        return NULL;
+}
+
 enum claim { CLAIM_FULL, CLAIM_ANOTHERS, CLAIM_OURS };
 
 /* Makes LINE the first of KEY's cell if it is free, or is so already. */
@@ -248,7 +286,7 @@ static enum claim claim(struct tg_table *table, uint32_t segment, struct tg_line
                 return CLAIM_OURS;
         if (atomic_compare_exchange_strong_explicit(&line->key_high, &high, key.high,
                                                     memory_order_relaxed, memory_order_relaxed)) {
-                atomic_fetch_add_explicit(&table->cells, 1, memory_order_relaxed);
+                count_cell(table, line);
                 return CLAIM_OURS;
         }
         return high == key.high ? CLAIM_OURS : CLAIM_ANOTHERS;
@@ -266,8 +304,7 @@ struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity ident
 
                 switch (claim(table, segment, line, key)) {
                 case CLAIM_FULL:
-                        tg_table_lose(table, kind == TG_KIND_REGISTER);
-                        return NULL;
+                        return refuse(table, key, kind);
                 case CLAIM_ANOTHERS:
                         continue;
                 case CLAIM_OURS:

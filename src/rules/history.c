@@ -165,12 +165,18 @@ static bool consent_known(struct tg_history *history, enum tg_consent_of of)
                tg_history_consent(history, of, TG_REGISTER_IMPLIED, &value);
 }
 
-/* A register that isn't there may be one that was lost. */
-static bool consent_lost(struct tg_history *history)
+/* Under overflow: a register that isn't there may be one that was lost, and a new one a later word.
+ */
+static bool consent_lost(struct tg_history *history, enum tg_consent_of of)
+{
+        return !consent_known(history, of) || tg_cell_incomplete(history->cells[TG_SCOPES + of]);
+}
+
+static bool consents_lost(struct tg_history *history)
 {
         return tg_span_present(history->traits.purpose) &&
-               (!consent_known(history, TG_CONSENT_OF_CHANNEL) ||
-                !consent_known(history, TG_CONSENT_OF_ALL));
+               (consent_lost(history, TG_CONSENT_OF_CHANNEL) ||
+                consent_lost(history, TG_CONSENT_OF_ALL));
 }
 
 /* The customer's own cell matters to all: it would know of an erasure. */
@@ -186,5 +192,5 @@ bool tg_history_incomplete(struct tg_history *history, unsigned needs)
                 if (view.cell ? tg_cell_incomplete(view.cell) : overflowed)
                         return true;
         }
-        return overflowed && needs & TG_NEED_CONSENTS && consent_lost(history);
+        return overflowed && needs & TG_NEED_CONSENTS && consents_lost(history);
 }

@@ -153,6 +153,33 @@ Test(upkeep, overflow_ends_a_longest_window_after_the_last_loss_and_not_before)
         cr_assert(record(&cell, spread(1000000), MANY, cell.view.now_ms), "there is room again");
 }
 
+/* Of the same customer something may have been lost before, when there was no room for a cell. */
+Test(upkeep, a_cell_that_begins_while_the_table_overflows_is_incomplete_for_a_window)
+{
+        tg_cleanup(cell_deinit) struct cell cell;
+        int64_t again_ms = START_MS + MANY_WINDOW_MS - FEW_WINDOW_MS, now_ms;
+        uint64_t lost = 0;
+
+        cell_init(&cell, 64 << 10);
+        cell_care(&cell);
+        for (; record(&cell, spread(lost), FEW, START_MS); lost++)
+                tg_table_maintain(cell.table, START_MS);
+        live(&cell, START_MS, again_ms); /* what stood in its way has passed */
+        cr_assert(tg_table_overflowed(cell.table));
+        for (now_ms = again_ms; now_ms < again_ms + MANY_WINDOW_MS; now_ms += TG_HOUR_MS) {
+                cell_clock(&cell, now_ms);
+                tg_table_maintain(cell.table, now_ms);
+                cr_assert(record(&cell, spread(lost), FEW, now_ms));
+                cr_assert(tg_cell_incomplete(tg_table_find(cell.table, spread(lost))));
+        }
+        for (; now_ms < again_ms + 4 * MANY_WINDOW_MS; now_ms += TG_HOUR_MS) {
+                cell_clock(&cell, now_ms);
+                tg_table_maintain(cell.table, now_ms);
+                cr_assert(record(&cell, spread(lost), FEW, now_ms));
+        }
+        cr_assert_not(tg_cell_incomplete(tg_table_find(cell.table, spread(lost))));
+}
+
 Test(upkeep, an_incomplete_cell_is_whole_again_when_what_it_lost_has_passed)
 {
         tg_cleanup(cell_deinit) struct cell cell;
