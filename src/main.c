@@ -9,6 +9,9 @@
 #include "cli/check.h"
 #include "cli/generate.h"
 #include "cli/import.h"
+#include "cli/metrics.h"
+#include "cli/record.h"
+#include "cli/rejected.h"
 #include "cli/replay.h"
 #include "cli/run.h"
 #include "cli/test.h"
@@ -22,11 +25,16 @@ static const struct command {
         {"run", tg_cli_run, "touchgate run", "decide live: from Kafka to Kafka"},
         {"replay", tg_cli_replay, "touchgate replay",
          "a recording through a policy, with a virtual clock"},
+        {"record", tg_cli_record, "touchgate record",
+         "what the topics hold as a recording, to be replayed"},
+        {"rejected", tg_cli_rejected, "touchgate rejected",
+         "dead letters: what they are, and once more where they came from"},
         {"check", tg_cli_check, "touchgate check", "every mistake of a policy at once, offline"},
         {"test", tg_cli_test, "touchgate test", "scenarios: events, and what must be decided"},
         {"import", tg_cli_import, "touchgate import", "make a recording of a CSV table"},
         {"generate", tg_cli_generate, "touchgate generate",
          "make a recording of invented customers"},
+        {"metrics", tg_cli_metrics, "touchgate metrics", "what a run tells Prometheus"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

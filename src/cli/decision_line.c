@@ -53,6 +53,16 @@ static unsigned field_symbol(avro_value_t *record, const char *name)
         return (unsigned)symbol;
 }
 
+static bool field_true(avro_value_t *record, const char *name)
+{
+        avro_value_t field;
+        int truth = 0;
+
+        if (avro_value_get_by_name(record, name, &field, NULL) == 0)
+                avro_value_get_boolean(&field, &truth);
+        return truth;
+}
+
 /* "2017-03-01 12:00:00", for an eye rather than a program. */
 static char *short_time(int64_t time_ms, char text[static TG_TIME_TEXT_SIZE])
 {
@@ -98,6 +108,9 @@ static void describe_reasons(avro_value_t *decision, char text[static REASONS_SI
                 if (counter != TG_NO_TIME)
                         snprintf(text + used, REASONS_SIZE - used, " %" PRId64 " of %" PRId64,
                                  counter, field_long(&reason, "limit"));
+                used = strlen(text);
+                if (field_true(&reason, "shadow"))
+                        snprintf(text + used, REASONS_SIZE - used, " (shadow)");
         }
 }
 

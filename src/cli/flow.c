@@ -13,7 +13,7 @@
 #include "avro/framing.h"
 #include "base/memory.h"
 #include "base/time.h"
-#include "cli/datum_json.h"
+#include "telemetry/datum_json.h"
 #include "cli/decision_line.h"
 #include "records/words.h"
 

@@ -75,9 +75,9 @@ static const struct argp_option OPTIONS[] = {
          "One request behind so many touchpoints (5); 0: no requests", 0},
         {NULL, 0, NULL, 0, "Of which kind:", 2},
         {"seed", KEY_SEED, "N", 0, "Another seed, another recording (1)", 0},
-        {"skew", KEY_SKEW, "S", 0,
-         "How unequal customers are: 0 (all alike), 0.25, 0.5 (the default), 0.75 or 1 (the tenth "
-         "does a tenth of what the first does)",
+        {"skew", KEY_SKEW, "0|0.25|0.5|0.75|1", 0,
+         "How unequal customers are (0.5): from 0, all alike, to 1, the tenth does a tenth of what "
+         "the first does",
          0},
         {"campaigns", KEY_CAMPAIGNS, "N", 0, "Campaigns there are (200)", 0},
         {"subjects", KEY_SUBJECTS, "N", 0, "Subjects (products) there are (10k)", 0},
@@ -90,7 +90,8 @@ static const struct argp_option OPTIONS[] = {
         {"late-max", KEY_LATE_MAX, "DURATION", 0, "By this much at most (1h)", 0},
         {NULL, 0, NULL, 0, "Where to:", 3},
         {"output", 'o', "DIR", 0, "The directory; made if it isn't there", 0},
-        {"codec", KEY_CODEC, "CODEC", 0, "null (the default), deflate or snappy", 0},
+        {"codec", KEY_CODEC, "null|deflate|snappy", 0,
+         "How the files are compressed (null: not at all)", 0},
         {"pieces", KEY_PIECES, "N", 0, "Files a stream (as many as keep each below about 1 GiB)",
          0},
         {"json", KEY_JSON, NULL, 0, "Print the summary to standard output as JSON, too", 0},

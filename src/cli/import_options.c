@@ -48,7 +48,8 @@ static const struct argp_option OPTIONS[] = {
         {"to", KEY_TO, "TIME", 0, "Only records before TIME", 0},
         {"strict", KEY_STRICT, NULL, 0,
          "Stop at the first bad line, with exit code 65, and write nothing", 0},
-        {"codec", KEY_CODEC, "CODEC", 0, "null (the default), deflate or snappy", 0},
+        {"codec", KEY_CODEC, "null|deflate|snappy", 0,
+         "How the files are compressed (null: not at all)", 0},
         {"json", KEY_JSON, NULL, 0, "Print the summary to standard output as JSON, too", 0},
         {0},
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/progress.h"
+#include "cli/replay_kafka.h"
 #include "cli/replay_options.h"
 #include "cli/signals.h"
 #include "replay/report.h"
@@ -156,6 +157,11 @@ int tg_cli_replay(int argc, char **argv)
 
         if (status != 0)
                 return status;
+        if (arguments.to_kafka) {
+                status = tg_replay_to_kafka(&arguments);
+                free(arguments.recordings);
+                return status;
+        }
         allow_open_files();
         tg_signals_catch(&stop);
         arguments.replay.stop = &stop;

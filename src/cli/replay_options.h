@@ -7,8 +7,10 @@
 #include "replay/replay.h"
 
 struct tg_replay_arguments {
-        const char *policy;      /* texts are borrowed from argv */
-        const char **recordings; /* owned: free() */
+        const char *policy;        /* texts are borrowed from argv */
+        const char *configuration; /* with to_kafka */
+        bool to_kafka;             /* into topics, instead of through a policy */
+        const char **recordings;   /* owned: free() */
         size_t recording_count;
         bool json;                       /* the summary to standard output as JSON */
         struct tg_replay_options replay; /* without the policy */

@@ -14,7 +14,9 @@
 
 #include "base/time.h"
 #include "cli/flow.h"
+#include "cli/log_notices.h"
 #include "cli/run_configuration.h"
+#include "cli/run_http.h"
 #include "cli/run_options.h"
 #include "cli/run_shards.h"
 #include "cli/signals.h"
@@ -27,7 +29,6 @@ enum {
         DEMO_MS = 15000,      /* a recording lasts about so long on a terminal */
         PACE_MIN_PER_S = 100, /* but no record waits longer than this */
         WAITING_COST = 256,   /* bytes of a message that waits, about */
-        MISTAKE_SIZE = 1024,
 };
 
 struct run {
@@ -40,6 +41,7 @@ struct run {
         struct tg_subjects *subjects;
         struct tg_policy *policy;
         struct tg_shard_options shard_options;
+        struct tg_run_http http;
         struct tg_run_shards *shards; /* NULL: not started */
         struct tg_topics_found topics;
         struct tg_embedded *embedded; /* these three with --embedded */
@@ -57,42 +59,10 @@ static int64_t monotonic_ms(void)
         return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
 }
 
-static void tell(void *context, enum tg_notice_level level, const char *key, const char *text)
-{
-        static const enum tg_log_level levels[] = {
-                [TG_NOTICE_ERROR] = TG_LOG_ERROR,
-                [TG_NOTICE_WARNING] = TG_LOG_WARNING,
-                [TG_NOTICE_INFO] = TG_LOG_INFO,
-                [TG_NOTICE_DEBUG] = TG_LOG_DEBUG,
-        };
-
-        tg_log_line(context, levels[level], key, text);
-}
-
-/* Mistakes in files that people write: with excerpts for them, a line each in a JSON log. */
-static void tell_mistakes(struct run *run, const struct tg_diagnostics *diagnostics)
-{
-        char text[MISTAKE_SIZE];
-
-        if (!run->log.json) {
-                tg_diagnostics_print(diagnostics, stderr, run->log.terminal);
-                return;
-        }
-        for (size_t i = 0; i < diagnostics->count; i++) {
-                const struct tg_diagnostic *item = &diagnostics->items[i];
-
-                snprintf(text, sizeof text, "%s:%u:%u: %s%s%s", item->file, item->line,
-                         item->column, item->message, item->advice ? "; " : "",
-                         item->advice ? item->advice : "");
-                tg_log_line(&run->log, item->severity == TG_ERROR ? TG_LOG_ERROR : TG_LOG_WARNING,
-                            text, text);
-        }
-}
-
 static int told(struct run *run, struct tg_diagnostics *diagnostics, int result, const char *path,
                 struct tg_error *error)
 {
-        tell_mistakes(run, diagnostics);
+        tg_log_mistakes(&run->log, diagnostics);
         tg_diagnostics_deinit(diagnostics);
         return result < 0 ? tg_fail(error, EX_CONFIG, "%s has to be corrected first", path) : 0;
 }
@@ -251,6 +221,30 @@ static int start_witness(struct run *run, struct tg_error *error)
         return tg_witness_new(&options, &run->witness, error);
 }
 
+/* A recording that is played for a look at it has nobody to ask anything, unless they said so. */
+static int start_http(struct run *run, struct tg_error *error)
+{
+        struct tg_http_settings *settings = &run->configuration.http;
+        const struct tg_run_http_options options = {
+                .settings = settings,
+                .kafka = &run->configuration.kafka,
+                .shard = &run->shard_options,
+                .stop = &run->lifetime.stop,
+                .log = &run->log,
+                .shards = (unsigned)run->configuration.shards,
+        };
+
+        if (run->options.http &&
+            tg_http_settings_listen(settings, tg_span_text(run->options.http)) < 0)
+                return tg_fail(error, EX_USAGE,
+                               "--http %s: write 127.0.0.1:8787, [::1]:8787, a port of 0 for any, "
+                               "or off",
+                               run->options.http);
+        if (run->embedded && !settings->chosen)
+                settings->host[0] = '\0';
+        return tg_run_http_start(&run->http, &options, error);
+}
+
 static int start_shards(struct run *run, struct tg_error *error)
 {
         const struct tg_run_shards_options options = {
@@ -260,6 +254,8 @@ static int start_shards(struct run *run, struct tg_error *error)
                 .notices = &run->notices,
                 .shard = &run->shard_options,
                 .lifetime = &run->lifetime,
+                .boards = run->http.boards,
+                .inboxes = run->http.inboxes,
                 .count = (unsigned)run->configuration.shards,
                 .idle_ms = run->configuration.idle_ms,
                 .commit_ms = run->configuration.commit_ms,
@@ -293,15 +289,18 @@ static int serve(struct run *run, struct tg_error *error)
         if (run->embedded && (start_feeder(run, error) < 0 || start_witness(run, error) < 0))
                 result = -1;
         if (result == 0)
+                result = start_http(run, error);
+        if (result == 0)
                 result = start_shards(run, error);
         if (tg_run_shards_join(run->shards, &run->tally, result ? &ignored : error) < 0)
                 result = -1;
+        tg_run_http_stop(&run->http);
         if (result < 0)
                 tg_lifetime_stop(&run->lifetime);
         if (join_company(run, result ? &ignored : error) < 0)
                 result = -1;
         run->tally.elapsed_ms = monotonic_ms() - start_ms;
-        tg_run_summary_print(stderr, run->log.json, &run->tally, run->policy);
+        tg_run_summary_print(stderr, run->log.json, &run->tally);
         return result;
 }
 
@@ -328,7 +327,7 @@ int tg_cli_run(int argc, char **argv)
         if (code)
                 return code;
         tg_log_init(&run.log, stderr, run.options.log_format, run.options.log_level);
-        run.notices = (struct tg_notices){.tell = tell, .context = &run.log};
+        run.notices = tg_log_notices(&run.log);
         run.lifetime.exit_at_end = run.options.exit_at_end;
         tg_signals_catch(&run.lifetime.stop);
         signal(SIGPIPE, SIG_IGN); /* a broker that goes away is an error, not an end */

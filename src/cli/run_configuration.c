@@ -31,6 +31,7 @@ static void init(struct tg_run_configuration *configuration)
                 .waiting_bytes = 16 * MIB,
         };
         tg_kafka_settings_init(&configuration->kafka);
+        tg_http_settings_init(&configuration->http);
 }
 
 void tg_run_configuration_deinit(struct tg_run_configuration *configuration)
@@ -66,23 +67,42 @@ static void read_root(struct tg_run_configuration *configuration, struct tg_read
                      &configuration->waiting_bytes);
         tg_reader_finish(&memory);
         read_clock(configuration, root);
+        tg_http_settings_read(&configuration->http, root);
         tg_read_integer(root, "shards", TG_OPTIONAL, 1, SHARDS_MAX, &configuration->shards);
         tg_read_integer(root, "batch", TG_OPTIONAL, 1, BATCH_MAX, &configuration->batch);
 }
 
-int tg_run_configuration_load(const char *path, struct tg_diagnostics *diagnostics,
-                              struct tg_run_configuration *ret_configuration)
+/* LOOKUP NULL: only checked. */
+static int load(const char *path, tg_variable_lookup *lookup, struct tg_diagnostics *diagnostics,
+                struct tg_variables *variables, struct tg_run_configuration *ret_configuration)
 {
         tg_cleanup(tg_document_free_pointer) struct tg_document *document = NULL;
         char copy[PATH_MAX];
         struct tg_reader root;
 
         init(ret_configuration);
+        ret_configuration->kafka.offline = !lookup;
         if (tg_document_load(path, diagnostics, &document) < 0)
                 return -1;
+        tg_variables_expand(document, lookup, diagnostics, variables);
         snprintf(copy, sizeof copy, "%s", path); /* dirname() cuts its argument */
         tg_reader_init(&root, diagnostics, tg_document_root(document), "the configuration");
         read_root(ret_configuration, &root, dirname(copy));
         tg_reader_finish(&root);
         return diagnostics->errors ? -1 : 0;
+}
+
+int tg_run_configuration_load(const char *path, struct tg_diagnostics *diagnostics,
+                              struct tg_run_configuration *ret_configuration)
+{
+        tg_cleanup(tg_variables_deinit) struct tg_variables variables = {0};
+
+        return load(path, getenv, diagnostics, &variables, ret_configuration);
+}
+
+int tg_run_configuration_check(const char *path, struct tg_diagnostics *diagnostics,
+                               struct tg_variables *variables,
+                               struct tg_run_configuration *ret_configuration)
+{
+        return load(path, NULL, diagnostics, variables, ret_configuration);
 }

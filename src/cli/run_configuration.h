@@ -17,17 +17,22 @@
  *     memory: {fetch: 256MiB, produce: 64MiB,           # of all shards together
  *              customers: 64MiB, waiting: 16MiB}        # of each partition
  *     future_skew_max: 10m
+ *     http: {listen: 127.0.0.1:8787}   # or off, see http/settings.h
  *
- * Only `policy` and `kafka` must be there. Filled once at start, then read by any thread.
+ * Only `policy` and `kafka` must be there. Values may name variables of the environment
+ * (config/variables.h). Filled once at start, then read by any thread.
  */
 #pragma once
 
+#include "config/variables.h"
+#include "http/settings.h"
 #include "kafka/settings.h"
 #include "shard/shard.h"
 
 struct tg_run_configuration {
         char *policy; /* owned: the path, from the current folder */
         struct tg_kafka_settings kafka;
+        struct tg_http_settings http;
         enum tg_clock_mode clock;
         int64_t idle_ms;
         int64_t commit_ms;
@@ -39,9 +44,18 @@ struct tg_run_configuration {
 };
 
 /*
- * Reads PATH, telling mistakes to DIAGNOSTICS. Returns 0, or -1 if there were errors.
- * RET_CONFIGURATION is to be deinitialised in both cases.
+ * Reads PATH, the environment and the files with secrets, telling mistakes to DIAGNOSTICS. Returns
+ * 0, or -1 if there were errors. RET_CONFIGURATION is to be deinitialised in both cases.
  */
 int tg_run_configuration_load(const char *path, struct tg_diagnostics *diagnostics,
                               struct tg_run_configuration *ret_configuration);
+
+/*
+ * The same for a file that is only looked at: neither the environment nor any other file is. Adds
+ * to VARIABLES those that it names. What such a variable would say is absent, `policy` (NULL) too.
+ */
+int tg_run_configuration_check(const char *path, struct tg_diagnostics *diagnostics,
+                               struct tg_variables *variables,
+                               struct tg_run_configuration *ret_configuration);
+
 void tg_run_configuration_deinit(struct tg_run_configuration *configuration);

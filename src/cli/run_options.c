@@ -12,6 +12,7 @@ enum {
         KEY_PARTITIONS,
         KEY_PACE,
         KEY_LOG,
+        KEY_HTTP,
         PARTITIONS_DEFAULT = 4,
         PARTITIONS_MAX = 1000,
         SHARDS_MAX = 256,
@@ -36,6 +37,7 @@ static const char DOC[] =
         "           rejected: rejected, permitted: permitted}   # permitted.email, ...\n"
         "  schemas: {ids: {touchpoint: 1, request: 2, permitted: 3, decision: 4,\n"
         "            rejected: 5}}          # folder: DIR, of writers' ID.avsc\n"
+        "                                   # or schema_registry: {url: https://HOST:8081}\n"
         "  clock: wall                      # event: the time written in the records\n"
         "  idle: 500ms                      # a topic at its end for so long has ended\n"
         "  commit: 100ms                    # at least between two commits\n"
@@ -44,6 +46,7 @@ static const char DOC[] =
         "  memory: {fetch: 256MiB, produce: 64MiB,      # of the process\n"
         "           customers: 64MiB, waiting: 16MiB}   # of each partition\n"
         "  future_skew_max: 10m\n"
+        "  http: {listen: 127.0.0.1:8787}   # off with --embedded\n"
         "\n"
         "Examples:\n"
         "  touchgate run --config touchgate.yaml\n"
@@ -57,10 +60,14 @@ static const char DOC[] =
 static const struct argp_option OPTIONS[] = {
         {"config", 'c', "FILE", 0, "The configuration (YAML)", 0},
         {"shards", KEY_SHARDS, "N", 0, "So many threads, whatever the configuration says", 0},
+        {"http", KEY_HTTP, "ADDRESS", 0,
+         "Listen on ADDRESS (127.0.0.1:8787; a port of 0: any) for /metrics, /livez, /readyz, "
+         "/decide and /explain; or off",
+         0},
         {"exit-at-end", KEY_EXIT_AT_END, NULL, 0,
          "Leave once everything has been read to its end and stayed there for `idle`", 0},
-        {"log", KEY_LOG, "FORMAT", 0,
-         "Of the log on standard error: text, json, or auto: text on a terminal (the default)", 0},
+        {"log", KEY_LOG, "auto|text|json", 0,
+         "How the log on standard error is written (auto: text on a terminal, else json)", 0},
         {"verbose", 'v', NULL, 0, "Log what helps to find out what is wrong, too", 0},
         {NULL, 0, NULL, 0, "A laptop is enough:", 1},
         {"embedded", KEY_EMBEDDED, "DIR", 0,
@@ -105,6 +112,9 @@ static error_t take(int key, char *text, struct argp_state *state)
                 return 0;
         case KEY_EXIT_AT_END:
                 options->exit_at_end = true;
+                return 0;
+        case KEY_HTTP:
+                options->http = text;
                 return 0;
         case KEY_SHARDS:
                 options->shards =

@@ -13,6 +13,7 @@ struct tg_run_options {
         const char *configuration; /* borrowed, as all texts, from the command line */
         const char *embedded;      /* a recording to be played; NULL: a real Kafka */
         const char *output;        /* where what was decided is written; NULL: nowhere */
+        const char *http;          /* where to listen; NULL: as the configuration says */
         bool exit_at_end;
         unsigned shards;    /* 0: as the configuration says */
         int32_t partitions; /* of the embedded broker's topics */

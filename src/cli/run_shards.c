@@ -65,6 +65,7 @@ static void expect(struct tg_run_shards *shards, unsigned count)
 static int run_shard(struct shard_thread *thread, struct tg_kafka_source *source,
                      struct tg_error *error)
 {
+        struct tg_shard_options shard = *thread->options->shard;
         const struct tg_kafka_sink_options options = {
                 .settings = thread->options->settings,
                 .notices = thread->options->notices,
@@ -84,7 +85,9 @@ static int run_shard(struct shard_thread *thread, struct tg_kafka_source *source
         if (tg_kafka_sink_new(&options, &sink, error) < 0)
                 return -1;
         port.sink = tg_kafka_sink_port(sink);
-        result = tg_shard_run(thread->options->shard, &port, &thread->summary, error);
+        shard.board = thread->options->boards[thread - thread->shards->threads];
+        shard.inbox = thread->options->inboxes[thread - thread->shards->threads];
+        result = tg_shard_run(&shard, &port, &thread->summary, error);
         thread->ran = true;
         thread->written = tg_kafka_sink_counts(sink);
         tg_kafka_sink_free(sink);
@@ -98,6 +101,7 @@ static int serve(struct shard_thread *thread, struct tg_error *error)
                 .readings = thread->options->readings,
                 .notices = thread->options->notices,
                 .lifetime = thread->options->lifetime,
+                .board = thread->options->boards[thread - thread->shards->threads],
                 .shard = (unsigned)(thread - thread->shards->threads),
                 .shards = thread->options->count,
                 .batch = thread->options->shard->batch,

@@ -20,6 +20,8 @@ struct tg_run_shards_options {
         const struct tg_notices *notices;
         const struct tg_shard_options *shard;
         struct tg_lifetime *lifetime;
+        struct tg_board *const *boards;  /* one a shard: what it shows others */
+        struct tg_inbox *const *inboxes; /* one a shard: what others ask */
         unsigned count;
         int64_t idle_ms;
         int64_t commit_ms;

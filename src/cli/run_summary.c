@@ -3,10 +3,19 @@
 
 #include <inttypes.h>
 
-#include "cli/datum_json.h"
+#include "telemetry/datum_json.h"
 #include "rules/evaluate.h"
 
-static void print_text(FILE *file, const struct tg_run_tally *tally, const struct tg_policy *policy)
+static void print_reason(FILE *file, const char *name, const struct tg_reason_count *count)
+{
+        fprintf(file, "    %-30s %10" PRIu64 " %10" PRIu64, name, count->denied, count->deferred);
+        if (count->would_deny || count->would_defer)
+                fprintf(file, "   (shadow: %" PRIu64 " and %" PRIu64 ")", count->would_deny,
+                        count->would_defer);
+        fputc('\n', file);
+}
+
+static void print_text(FILE *file, const struct tg_run_tally *tally)
 {
         const struct tg_summary *summary = &tally->shards;
 
@@ -28,30 +37,31 @@ static void print_text(FILE *file, const struct tg_run_tally *tally, const struc
                 summary->repeats, summary->repeats_differing);
         fprintf(file, "\n  %-32s %10s %10s\n", "said no, or not yet", "denied", "deferred");
         for (size_t i = 0; i < summary->reason_count; i++)
-                if (summary->reasons[i].denied || summary->reasons[i].deferred)
-                        fprintf(file, "    %-30s %10" PRIu64 " %10" PRIu64 "\n",
-                                tg_reason_source_name(policy, i), summary->reasons[i].denied,
-                                summary->reasons[i].deferred);
+                if (tg_reason_counted(&summary->reasons[i]))
+                        print_reason(file, summary->names[i], &summary->reasons[i]);
         fputc('\n', file);
 }
 
-static void print_reasons_json(FILE *file, const struct tg_summary *summary,
-                               const struct tg_policy *policy)
+static void print_reasons_json(FILE *file, const struct tg_summary *summary)
 {
         const char *separator = "";
 
         for (size_t i = 0; i < summary->reason_count; i++) {
-                if (!summary->reasons[i].denied && !summary->reasons[i].deferred)
+                const struct tg_reason_count *count = &summary->reasons[i];
+
+                if (!tg_reason_counted(count))
                         continue;
                 fputs(separator, file);
-                tg_text_json(file, tg_span_text(tg_reason_source_name(policy, i)));
-                fprintf(file, ":{\"denied\":%" PRIu64 ",\"deferred\":%" PRIu64 "}",
-                        summary->reasons[i].denied, summary->reasons[i].deferred);
+                tg_text_json(file, tg_span_text(summary->names[i]));
+                fprintf(file,
+                        ":{\"denied\":%" PRIu64 ",\"deferred\":%" PRIu64 ",\"would_deny\":%" PRIu64
+                        ",\"would_defer\":%" PRIu64 "}",
+                        count->denied, count->deferred, count->would_deny, count->would_defer);
                 separator = ",";
         }
 }
 
-static void print_json(FILE *file, const struct tg_run_tally *tally, const struct tg_policy *policy)
+static void print_json(FILE *file, const struct tg_run_tally *tally)
 {
         const struct tg_summary *summary = &tally->shards;
 
@@ -66,16 +76,15 @@ static void print_json(FILE *file, const struct tg_run_tally *tally, const struc
                 summary->denied, summary->deferred, summary->pending, summary->rejected,
                 summary->repeats, summary->repeats_differing, tally->read.keys,
                 tally->read.partitions, tally->written.decisions, tally->written.commits);
-        print_reasons_json(file, summary, policy);
+        print_reasons_json(file, summary);
         fputs("}}\n", file);
 }
 
-void tg_run_summary_print(FILE *file, bool json, const struct tg_run_tally *tally,
-                          const struct tg_policy *policy)
+void tg_run_summary_print(FILE *file, bool json, const struct tg_run_tally *tally)
 {
         if (json)
-                print_json(file, tally, policy);
+                print_json(file, tally);
         else
-                print_text(file, tally, policy);
+                print_text(file, tally);
         fflush(file);
 }

@@ -18,5 +18,4 @@ struct tg_run_tally {
         int64_t elapsed_ms;
 };
 
-void tg_run_summary_print(FILE *file, bool json, const struct tg_run_tally *tally,
-                          const struct tg_policy *policy);
+void tg_run_summary_print(FILE *file, bool json, const struct tg_run_tally *tally);

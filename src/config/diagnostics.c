@@ -81,13 +81,25 @@ static char *glued(const char *before, struct tg_span text, const char *after)
         return whole;
 }
 
+/* What a person wrote beside such a word must not get into logs. */
+static bool may_hold_secret(struct tg_span line)
+{
+        static const char *const words[] = {"passw", "pasw", "secret", "sasl.", "ssl.", "token"};
+        tg_cleanup(tg_free_pointer) char *text = tg_duplicate((const char *)line.data, line.size);
+
+        for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+                if (strcasestr(text, words[i]))
+                        return true;
+        return false;
+}
+
 static void take_excerpt(struct tg_diagnostic *diagnostic, const struct tg_place *place)
 {
         struct tg_span shown = place->text, rest;
         uint32_t skipped = 0;
 
         diagnostic->excerpt_column = place->column;
-        if (!tg_span_present(place->text))
+        if (!tg_span_present(place->text) || may_hold_secret(place->text))
                 return;
         if (tg_utf8_count(shown.data, shown.size) > EXCERPT_WIDTH_MAX &&
             place->column > EXCERPT_LEAD) {

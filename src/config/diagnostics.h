@@ -10,7 +10,8 @@
  *
  * The first TG_DIAGNOSTICS_MAX are kept, later ones only counted. Everything told is copied, so the
  * document may go first; characters that could steer a terminal, and bytes that are no UTF-8, come
- * out as '?'. Start from {0}. One owner, one thread.
+ * out as '?'. A line that looks as if a secret stood in it is not shown. Start from {0}. One owner,
+ * one thread.
  */
 #pragma once
 

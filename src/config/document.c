@@ -176,6 +176,8 @@ bool tg_node_is_plain(const struct tg_node *node)
 
 bool tg_node_is_null(const struct tg_node *node)
 {
+        if (tg_span_present(node->written))
+                return node->text.size == 0;
         return node->plain &&
                (node->text.size == 0 || tg_span_equal(node->text, tg_span_text("~")) ||
                 tg_span_equal(node->text, tg_span_text("null")));

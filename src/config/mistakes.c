@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config/mistakes.h"
 
+#include "config/tree.h"
 #include "config/value.h"
 
 enum { QUOTED_MAX = 40 }; /* bytes of a text repeated in a message */
@@ -44,6 +45,13 @@ static char *found_scalar(const struct tg_node *node, char text[static TG_FOUND_
         int size = tg_mistake_quoted(span);
         const char *rest = (size_t)size < span.size ? "..." : "";
 
+        if (tg_span_present(node->written)) { /* what variables hold may be a secret */
+                size = tg_mistake_quoted(node->written);
+                rest = (size_t)size < node->written.size ? "..." : "";
+                snprintf(text, TG_FOUND_SIZE, "what \"%.*s%s\" stands for", size,
+                         node->written.data, rest);
+                return text;
+        }
         if (tg_node_is_null(node))
                 return strcpy(text, "nothing");
         if (tg_node_is_plain(node) && (is(node, "true") || is(node, "false")))
@@ -77,7 +85,7 @@ bool tg_mistake(struct tg_diagnostics *diagnostics, const struct tg_node *node, 
         struct tg_span name = key ? tg_node_text(key) : TG_SPAN_ABSENT;
         char found[TG_FOUND_SIZE];
 
-        if (!node)
+        if (!node || node->unknown)
                 return false;
         tg_value_found(node, found);
         if (key)

@@ -8,6 +8,9 @@
 
 #include "config/reader.h"
 
+/* TEXT as a path from the current folder, if it is relative to FOLDER. For free(). */
+char *tg_path_beside(const char *folder, struct tg_span text);
+
 /*
  * Reads the path under KEY, from FOLDER ("." for the current one) if it is relative, into *PATH,
  * which is for free() (and freed here if it held another). As the getters of config/reader.h.

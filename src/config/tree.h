@@ -15,22 +15,24 @@ struct tg_node {
         struct tg_node *next;               /* sibling */
         const struct tg_node **sorted;      /* a mapping's values, by the bytes of their keys */
         struct tg_span text;                /* of a scalar, in the document's memory */
+        struct tg_span written;             /* the text before variables were put in, or absent */
         uint32_t offset;                    /* bytes from the start of the file's text */
         uint32_t size;                      /* bytes to underline */
         uint32_t count;                     /* children */
         enum tg_node_kind kind;
-        bool plain; /* a scalar without quotes */
+        bool plain;   /* a scalar without quotes */
+        bool unknown; /* names variables that were not looked up: says nothing, not even wrong */
 };
 
 struct tg_document {
-        char *name;                 /* owned */
-        uint8_t *text;              /* owned, without a byte order mark */
-        size_t size;                /* of the text */
-        uint32_t *lines;            /* owned: where each line begins */
-        size_t line_count;          /* at least 1 */
-        struct tg_chunk *chunks;    /* owned: nodes and texts */
-        const struct tg_node *root; /* NULL only while it is built */
-        size_t node_count;          /* nodes allocated, against the limit */
+        char *name;              /* owned */
+        uint8_t *text;           /* owned, without a byte order mark */
+        size_t size;             /* of the text */
+        uint32_t *lines;         /* owned: where each line begins */
+        size_t line_count;       /* at least 1 */
+        struct tg_chunk *chunks; /* owned: nodes and texts */
+        struct tg_node *root;    /* NULL only while it is built */
+        size_t node_count;       /* nodes allocated, against the limit */
 };
 
 /* A document without a tree over a copy of TEXT. */

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "generate/generate.h"
 
-#include <errno.h>
-#include <glob.h>
-#include <limits.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
+#include "recording/directory.h"
 #include "records/schemas.h"
 
 enum {
@@ -31,33 +28,6 @@ struct output {
         uint64_t piece_end;                    /* the first event behind it */
         struct tg_generate_tally tally;
 };
-
-/* Files left from another recording would be read along with ours. */
-static int refuse_recording(const char *directory, struct tg_error *error)
-{
-        for (int stream = 0; stream < TG_STREAMS; stream++) {
-                char pattern[PATH_MAX];
-                glob_t found;
-
-                snprintf(pattern, sizeof pattern, "%s/%s*.avro", directory, stems[stream].name);
-                if (glob(pattern, 0, NULL, &found) != 0)
-                        continue;
-                tg_fail(error, EX_CANTCREAT,
-                        "%s: is there already, and would be read along: choose another directory "
-                        "or remove it",
-                        found.gl_pathv[0]);
-                globfree(&found);
-                return -1;
-        }
-        return 0;
-}
-
-static int make_directory(const char *directory, struct tg_error *error)
-{
-        if (mkdir(directory, 0777) < 0 && errno != EEXIST)
-                return tg_fail_errno(error, EX_CANTCREAT, errno, "%s: cannot be made", directory);
-        return refuse_recording(directory, error);
-}
 
 static uint32_t pieces_of(const struct tg_generate_options *options)
 {
@@ -171,7 +141,7 @@ int tg_generate(const struct tg_generate_options *options, struct tg_generate_ta
         struct tg_generated record;
         int result;
 
-        if (make_directory(options->directory, error) < 0)
+        if (tg_recording_directory(options->directory, error) < 0)
                 return -1;
         traffic = tg_traffic_new(&options->traffic);
         result = open_piece(&output, error);

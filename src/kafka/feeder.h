@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Plays a recording into the input topics, as live systems would write it: framed, keyed by
- * customer, both streams merged by time.
+ * Plays a recording (player.h) into the embedded broker.
  *
- * For the embedded broker: a recording that it could not hold is refused before the first record is
- * written, so that nothing is lost. Runs in a thread of its own.
+ * A recording that it could not hold is refused before the first record is written, so that nothing
+ * is lost. Runs in a thread of its own.
  */
 #pragma once
 

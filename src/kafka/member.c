@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kafka/lag.h"
+
 enum {
         MESSAGE_COST = 400,        /* bytes that a small message takes in librdkafka, at most */
         KILOBYTES_SHARE = 8 << 10, /* its bound counts values alone: 50 of those 400 bytes */
@@ -88,6 +90,8 @@ static void finish_rebalance(struct tg_member *member)
         }
         if (member->gaining)
                 member->assigned = true;
+        if (member->gaining && member->board)
+                atomic_store_explicit(&member->board->assigned, true, memory_order_relaxed);
         tg_notice(member->client.notices, TG_NOTICE_INFO,
                   member->gaining ? "%d partitions came, %d are this shard's"
                                   : "%d partitions went, %d are this shard's",
@@ -116,9 +120,25 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
                 finish_rebalance(member);
 }
 
+/* Called within the batch call. */
+static int on_statistics(rd_kafka_t *handle, char *json, size_t size, void *opaque)
+{
+        struct tg_member *member = ((struct tg_client *)opaque)->owner;
+        const char *const topics[TG_STREAMS] = {
+                [TG_STREAM_TOUCHPOINTS] = tg_member_topic(member, TG_STREAM_TOUCHPOINTS),
+                [TG_STREAM_REQUESTS] = tg_member_topic(member, TG_STREAM_REQUESTS),
+        };
+
+        (void)handle;
+        if (member->board)
+                tg_lag_note(member->board, topics, json, size);
+        return 0; /* the text is librdkafka's to free */
+}
+
 static void prepare(rd_kafka_conf_t *conf)
 {
         rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+        rd_kafka_conf_set_stats_cb(conf, on_statistics);
 }
 
 static int64_t bounded(int64_t value, int64_t max)
@@ -138,6 +158,7 @@ static int open_consumer(struct tg_member *member, const struct tg_member_option
                 {"queued.min.messages", messages_text},
                 {"client.id", "touchgate"},
                 {"session.timeout.ms", "30000"},
+                {"statistics.interval.ms", join->board ? TG_LAG_EVERY_MS : "0"},
                 {NULL, NULL},
         };
         const char *instance = tg_kafka_settings_find(member->settings, "group.instance.id");
@@ -198,6 +219,7 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
         *member = (struct tg_member){
                 .client = {.notices = options->notices, .role = "consumer", .owner = member},
                 .settings = options->settings,
+                .board = options->board,
         };
         tg_assignment_init(&member->assignment, options->partitions);
         if (open_consumer(member, options, error) < 0)

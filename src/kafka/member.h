@@ -11,11 +11,13 @@
 
 #include "kafka/assignment.h"
 #include "kafka/client.h"
+#include "shard/board.h"
 
 struct tg_member {
         struct tg_client client;
         struct tg_assignment assignment;
         const struct tg_kafka_settings *settings;   /* borrowed */
+        struct tg_board *board;                     /* borrowed; NULL: nobody is to see */
         rd_kafka_topic_t *facts;                    /* owned: keeps what is known of it */
         rd_kafka_queue_t *queue;                    /* owned: where everything arrives */
         rd_kafka_topic_partition_list_t *rebalance; /* owned: to be carried out; NULL: none */
@@ -27,6 +29,7 @@ struct tg_member {
 struct tg_member_options {
         const struct tg_kafka_settings *settings; /* borrowed until the end */
         const struct tg_notices *notices;         /* likewise */
+        struct tg_board *board;                   /* likewise: where lags are shown; or NULL */
         int32_t partitions;                       /* of the request topic */
         int64_t fetch_bytes;                      /* that may wait to be read */
         unsigned shard;                           /* tells static members of a process apart */

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "config/path.h"
+#include "config/secret.h"
 
 #define MIB (INT64_C(1) << 20)
 
@@ -53,7 +54,7 @@ void tg_kafka_settings_deinit(struct tg_kafka_settings *settings)
 {
         for (size_t i = 0; i < settings->property_count; i++) {
                 free(settings->properties[i].name);
-                free(settings->properties[i].value);
+                tg_secret_free(settings->properties[i].value);
         }
         free(settings->properties);
         for (int i = 0; i < TG_TOPICS; i++)
@@ -89,7 +90,7 @@ void tg_kafka_settings_set(struct tg_kafka_settings *settings, const char *name,
                 property = &settings->properties[settings->property_count++];
                 *property = (struct tg_kafka_property){.name = tg_duplicate(name, strlen(name))};
         }
-        free(property->value);
+        tg_secret_free(property->value);
         property->value = tg_duplicate(value, strlen(value));
 }
 
@@ -113,51 +114,114 @@ static const char *reserved_reason(const char *name)
         return NULL;
 }
 
-/* True if librdkafka takes it; its value may be a secret, so only the name is told. */
-static bool property_is_known(rd_kafka_conf_t *scratch, struct tg_diagnostics *diagnostics,
-                              const struct tg_node *node, const char *name, const char *value)
+static bool is_property(rd_kafka_conf_t *scratch, const char *name)
 {
-        const char *reason = reserved_reason(name);
         char text[512];
 
-        if (reason) {
+        return rd_kafka_conf_set(scratch, name, NULL, text, sizeof text) != RD_KAFKA_CONF_UNKNOWN;
+}
+
+/* A name that librdkafka has, and that people may set. */
+static bool name_is_known(rd_kafka_conf_t *scratch, struct tg_diagnostics *diagnostics,
+                          const struct tg_node *node, const char *name)
+{
+        const char *reason = reserved_reason(name);
+
+        if (reason)
                 tg_diagnose(diagnostics, tg_node_key(node), TG_ERROR, "leave it out",
                             "\"%s\" can't be set: %s", name, reason);
-                return false;
-        }
-        switch (rd_kafka_conf_set(scratch, name, value, text, sizeof text)) {
-        case RD_KAFKA_CONF_OK:
+        else if (is_property(scratch, name))
                 return true;
-        case RD_KAFKA_CONF_UNKNOWN:
+        else
                 tg_diagnose(diagnostics, tg_node_key(node), TG_ERROR,
                             "names are those of librdkafka's CONFIGURATION.md",
                             "librdkafka %s has no property \"%s\"", rd_kafka_version_str(), name);
-                return false;
-        case RD_KAFKA_CONF_INVALID:
-                break;
-        }
-        tg_diagnose(diagnostics, node, TG_ERROR, NULL, "librdkafka refuses the value of \"%s\"",
-                    name);
         return false;
 }
 
+/* Its value may be a secret, so only the name is told. */
+static void set_property(struct tg_kafka_settings *settings, rd_kafka_conf_t *scratch,
+                         struct tg_diagnostics *diagnostics, const struct tg_node *node,
+                         const char *name, const char *value)
+{
+        char text[512];
+
+        if (rd_kafka_conf_set(scratch, name, value, text, sizeof text) != RD_KAFKA_CONF_OK)
+                tg_diagnose(diagnostics, node, TG_ERROR, NULL,
+                            "librdkafka refuses the value of \"%s\"", name);
+        else if (tg_kafka_settings_find(settings, name))
+                tg_diagnose(diagnostics, tg_node_key(node), TG_ERROR, "keep one of the two",
+                            "\"%s\" is given both here and by a file", name);
+        else
+                tg_kafka_settings_set(settings, name, value);
+}
+
+/* The property that NAME says to read from a file ("sasl.password_file"), owned; else NULL. */
+static char *name_of_file(rd_kafka_conf_t *scratch, const char *name)
+{
+        static const char suffix[] = "_file";
+        size_t size = strlen(name), end = sizeof suffix - 1;
+        char *property;
+
+        if (size <= end || strcmp(name + size - end, suffix) != 0)
+                return NULL;
+        property = tg_duplicate(name, size - end);
+        if (is_property(scratch, property))
+                return property;
+        free(property);
+        return NULL;
+}
+
+static void read_file(struct tg_kafka_settings *settings, rd_kafka_conf_t *scratch,
+                      struct tg_diagnostics *diagnostics, const struct tg_node *node,
+                      const char *name, const char *path)
+{
+        struct tg_error error;
+        char *value;
+
+        if (settings->offline)
+                return;
+        tg_secret_warn(path, node, diagnostics);
+        if (tg_secret_read(path, &value, &error) < 0) {
+                tg_diagnose(diagnostics, node, TG_ERROR, NULL, "%s", error.message);
+                return;
+        }
+        set_property(settings, scratch, diagnostics, node, name, value);
+        tg_secret_free(value);
+}
+
+static void read_property(struct tg_kafka_settings *settings, rd_kafka_conf_t *scratch,
+                          struct tg_diagnostics *diagnostics, const struct tg_node *node,
+                          const char *folder)
+{
+        const char *name = (const char *)tg_node_text(tg_node_key(node)).data;
+        tg_cleanup(tg_free_pointer) char *in_file = name_of_file(scratch, name);
+        struct tg_span value;
+
+        if (!name_is_known(scratch, diagnostics, node, in_file ? in_file : name) ||
+            !tg_value_text(diagnostics, node, &value))
+                return;
+        if (in_file) {
+                tg_cleanup(tg_free_pointer) char *path = tg_path_beside(folder, value);
+
+                read_file(settings, scratch, diagnostics, node, in_file, path);
+        } else {
+                set_property(settings, scratch, diagnostics, node, name, (const char *)value.data);
+        }
+}
+
 static void read_properties(struct tg_kafka_settings *settings, struct tg_diagnostics *diagnostics,
-                            const struct tg_node *mapping)
+                            const struct tg_node *mapping, const char *folder)
 {
         rd_kafka_conf_t *scratch = rd_kafka_conf_new();
 
-        for (const struct tg_node *node = tg_node_first(mapping); node; node = tg_node_next(node)) {
-                const char *name = (const char *)tg_node_text(tg_node_key(node)).data;
-                struct tg_span value;
-
-                if (tg_value_text(diagnostics, node, &value) &&
-                    property_is_known(scratch, diagnostics, node, name, (const char *)value.data))
-                        tg_kafka_settings_set(settings, name, (const char *)value.data);
-        }
+        for (const struct tg_node *node = tg_node_first(mapping); node; node = tg_node_next(node))
+                read_property(settings, scratch, diagnostics, node, folder);
         rd_kafka_conf_destroy(scratch);
 }
 
-static void read_kafka(struct tg_kafka_settings *settings, struct tg_reader *root)
+static void read_kafka(struct tg_kafka_settings *settings, struct tg_reader *root,
+                       const char *folder)
 {
         const struct tg_node *mapping = tg_read_node(root, "kafka", TG_REQUIRED,
                                                      "{bootstrap.servers: 127.0.0.1:9092, "
@@ -171,7 +235,7 @@ static void read_kafka(struct tg_kafka_settings *settings, struct tg_reader *roo
                             "kafka must be a mapping");
                 return;
         }
-        read_properties(settings, root->diagnostics, mapping);
+        read_properties(settings, root->diagnostics, mapping, folder);
         if (!tg_node_find(mapping, "bootstrap.servers"))
                 tg_diagnose(root->diagnostics, mapping, TG_ERROR,
                             "add bootstrap.servers: HOST:PORT", "kafka names no broker");
@@ -222,6 +286,7 @@ static void read_schemas(struct tg_kafka_settings *settings, struct tg_reader *r
 {
         struct tg_reader reader, ids;
         const struct tg_node *node = tg_read_mapping(root, "schemas", TG_OPTIONAL, &reader);
+        const struct tg_node *registry;
 
         tg_read_mapping(&reader, "ids", TG_OPTIONAL, &ids);
         for (int i = 0; i < TG_SCHEMAS; i++) {
@@ -234,7 +299,10 @@ static void read_schemas(struct tg_kafka_settings *settings, struct tg_reader *r
         tg_reader_finish(&ids);
         tg_read_path(&reader, "folder", TG_OPTIONAL, folder, &settings->schema_folder);
         tg_reader_finish(&reader);
-        if (tg_registry_settings_read(&settings->registry, root, folder) && node)
+        registry = tg_registry_settings_read(&settings->registry, root, folder);
+        if (settings->registry.password_file && !settings->offline)
+                tg_secret_warn(settings->registry.password_file, registry, root->diagnostics);
+        if (registry && node)
                 tg_diagnose(root->diagnostics, tg_node_key(node), TG_ERROR, "leave one of them out",
                             "schemas and their ids come from schema_registry or from here, not "
                             "from both");
@@ -243,7 +311,7 @@ static void read_schemas(struct tg_kafka_settings *settings, struct tg_reader *r
 void tg_kafka_settings_read(struct tg_kafka_settings *settings, struct tg_reader *root,
                             struct tg_reader *memory, const char *folder)
 {
-        read_kafka(settings, root);
+        read_kafka(settings, root, folder);
         read_topics(settings, root);
         read_schemas(settings, root, folder);
         tg_read_size(memory, "fetch", TG_OPTIONAL, MIB, INT64_C(1) << 40, &settings->fetch_bytes);

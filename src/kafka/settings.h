@@ -11,6 +11,8 @@
  *     schemas: {ids: {touchpoint: 1, request: 2}, folder: writers/}
  *     memory: {fetch: 256MiB, produce: 64MiB}
  *
+ * A property with _file behind its name is read from a file: sasl.password_file.
+ *
  * Filled once at start, then read by any thread.
  */
 #pragma once
@@ -48,6 +50,7 @@ struct tg_kafka_settings {
         char *schema_folder;                  /* owned; writers' schemas as <id>.avsc; NULL: none */
         int64_t fetch_bytes;                  /* what may wait to be read, all shards together */
         int64_t produce_bytes; /* what may wait to be delivered, all shards together */
+        bool offline;          /* only checked: no other file is opened */
 };
 
 /* The defaults; there is no group and no broker yet. */

@@ -46,6 +46,7 @@ int tg_kafka_source_new(const struct tg_kafka_source_options *options,
         const struct tg_member_options member = {
                 .settings = options->settings,
                 .notices = options->notices,
+                .board = options->board,
                 .partitions = options->partitions,
                 .fetch_bytes = options->settings->fetch_bytes / options->shards,
                 .shard = options->shard,

@@ -28,12 +28,13 @@ struct tg_kafka_source_options {
         const struct tg_readings *readings;
         const struct tg_notices *notices;
         struct tg_lifetime *lifetime;
-        unsigned shard;     /* which of them this is, from 0 */
-        unsigned shards;    /* that share the memory bound */
-        size_t batch;       /* records asked of librdkafka at once */
-        int32_t partitions; /* of the request topic; tg_topics_check() */
-        int64_t idle_ms;    /* how long a stream is at its end before it is believed to stay so */
-        bool end_at_once;   /* END is told without that wait (clock: wall) */
+        struct tg_board *board; /* where lags are shown; NULL: nowhere */
+        unsigned shard;         /* which of them this is, from 0 */
+        unsigned shards;        /* that share the memory bound */
+        size_t batch;           /* records asked of librdkafka at once */
+        int32_t partitions;     /* of the request topic; tg_topics_check() */
+        int64_t idle_ms;  /* how long a stream is at its end before it is believed to stay so */
+        bool end_at_once; /* END is told without that wait (clock: wall) */
 };
 
 struct tg_kafka_source;

@@ -2,10 +2,11 @@
 #include "kafka/tape.h"
 
 void tg_tape_init(struct tg_tape *tape, const struct tg_recording *recording, enum tg_stream stream,
-                  const struct tg_readings *readings)
+                  const struct tg_framing_ids *ids)
 {
         *tape = (struct tg_tape){
-                .readings = readings,
+                .ids = ids,
+                .stream = stream,
                 .reader = tg_stream_reader_new(recording, stream),
         };
 }
@@ -38,10 +39,6 @@ int tg_tape_next(struct tg_tape *tape, struct tg_error *error)
                                "a record of the recording is %s (%s); `touchgate replay` keeps "
                                "such records as dead letters",
                                tape->record.fault, tape->record.detail);
-        if (tg_readings_id(tape->readings, tape->record.fingerprint, &tape->schema_id))
-                return 0;
-        return tg_fail(error, EX_CONFIG,
-                       "the recording was written with a schema that is not one of the shipped "
-                       "ones: put it as <id>.avsc into the folder that `schemas.folder` of the "
-                       "configuration names");
+        tape->schema_id = tg_framing_ids_get(tape->ids, tape->stream, tape->record.fingerprint);
+        return 0;
 }

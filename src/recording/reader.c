@@ -28,7 +28,8 @@ static const struct stem {
 
 struct file {
         char *path;
-        struct tg_span bytes; /* mapped */
+        struct tg_span bytes;       /* mapped */
+        struct tg_span schema_json; /* borrowed from them */
         struct tg_plan *full;
         struct tg_plan *whole; /* fills the head, and reads on to the end of the record */
         struct tg_reading reading;
@@ -80,6 +81,7 @@ static int compile_reading(struct file *file, const struct stem *stem, struct tg
                 tg_container_deinit(&container);
                 return tg_fail_context(error, "%s", file->path);
         }
+        file->schema_json = container.schema_json;
         tg_container_deinit(&container);
         file->reading = (struct tg_reading){file->full};
         file->fingerprint = tg_schema_fingerprint(writer);
@@ -190,6 +192,18 @@ size_t tg_recording_bytes(const struct tg_recording *recording)
                         bytes += recording->streams[stream].items[i].bytes.size;
         }
         return bytes;
+}
+
+bool tg_recording_schema(const struct tg_recording *recording, enum tg_stream stream, size_t file,
+                         struct tg_span *ret_json, uint64_t *ret_fingerprint)
+{
+        const struct files *files = &recording->streams[stream];
+
+        if (file >= files->count)
+                return false;
+        *ret_json = files->items[file].schema_json;
+        *ret_fingerprint = files->items[file].fingerprint;
+        return true;
 }
 
 /* A decompressed block, kept while one of its records or the reader needs it. One thread. */

@@ -24,6 +24,13 @@ void tg_recording_close(struct tg_recording *recording); /* NULL is fine */
 
 size_t tg_recording_bytes(const struct tg_recording *recording); /* of all files */
 
+/*
+ * The schema that the records of one file of a stream were written with; false: it has no such
+ * file. The text is borrowed from RECORDING.
+ */
+bool tg_recording_schema(const struct tg_recording *recording, enum tg_stream stream, size_t file,
+                         struct tg_span *ret_json, uint64_t *ret_fingerprint);
+
 /* What a reader yields. */
 struct tg_stream_record {
         struct tg_span datum;

@@ -32,7 +32,8 @@ int tg_writer_new(const struct tg_writer_options *options, struct tg_writer **re
 {
         struct tg_writer *writer = tg_allocate_zeroed(1, sizeof *writer);
 
-        writer->schema = tg_shipped_text(options->schema);
+        writer->schema = tg_span_present(options->schema_text) ? options->schema_text
+                                                               : tg_shipped_text(options->schema);
         writer->codec = options->codec;
         writer->tally.first_ms = writer->tally.last_ms = TG_NO_TIME;
         if (options->sync)

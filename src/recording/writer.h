@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Writes one container file of one of the shipped schemas: a stream of a recording, an output of a
- * replay.
+ * Writes one container file of one of the shipped schemas, or of a writer's own: a stream of a
+ * recording, an output of a replay.
  *
  * Blocks of about 64 KiB. The same records give the same bytes: the sync marker is given, or comes
  * from a hash of the schema and the first block. Written as PATH.partial and renamed when it is
@@ -19,6 +19,7 @@ struct tg_writer_options {
         const char *directory;
         const char *name; /* of the file, without ".avro" */
         enum tg_shipped schema;
+        struct tg_span schema_text; /* present: in its place; borrowed until the end */
         enum tg_codec codec;
         const uint8_t *sync; /* TG_CONTAINER_SYNC_SIZE bytes, borrowed; NULL: by the content */
 };

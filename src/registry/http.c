@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-
-enum { PASSWORD_SIZE = 4096 };
+#include "config/secret.h"
 
 struct tg_http {
         CURL *curl;
@@ -50,42 +49,19 @@ static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off
         return http->stop && atomic_load_explicit(http->stop, memory_order_relaxed);
 }
 
-/* The first line of the file; what else is in it is a mistake that the registry will tell. */
-static int read_password(const char *path, char password[static PASSWORD_SIZE],
-                         struct tg_error *error)
-{
-        FILE *file = fopen(path, "re");
-        char *line;
-
-        if (!file)
-                return tg_fail_errno(error, EX_NOINPUT, errno,
-                                     "basic_auth.password_file of schema_registry: %s", path);
-        setvbuf(file, NULL, _IONBF, 0);
-        line = fgets(password, PASSWORD_SIZE, file);
-        fclose(file);
-        if (line)
-                line[strcspn(line, "\r\n")] = '\0';
-        if (!line || !line[0])
-                return tg_fail(error, EX_NOINPUT,
-                               "basic_auth.password_file of schema_registry: %s has no password "
-                               "in its first line",
-                               path);
-        return 0;
-}
-
 static int set_user(struct tg_http *http, const struct tg_registry_settings *settings,
                     struct tg_error *error)
 {
-        char password[PASSWORD_SIZE];
+        char *password;
 
         if (!settings->user)
                 return 0;
-        if (read_password(settings->password_file, password, error) < 0)
-                return -1;
+        if (tg_secret_read(settings->password_file, &password, error) < 0)
+                return tg_fail_context(error, "basic_auth.password_file of schema_registry");
         curl_easy_setopt(http->curl, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
         curl_easy_setopt(http->curl, CURLOPT_USERNAME, settings->user);
         curl_easy_setopt(http->curl, CURLOPT_PASSWORD, password);
-        explicit_bzero(password, sizeof password);
+        tg_secret_free(password);
         return 0;
 }
 

@@ -163,6 +163,15 @@ int tg_counters_obtain(struct tg_counters *counters, const struct tg_counting *c
         return 0;
 }
 
+void tg_counters_hear(struct tg_counters *counters, struct tg_counter_id id, int64_t window_ms)
+{
+        int64_t *heard_ms = &counters->heard_ms[id.scope][id.number];
+
+        counters->heard[id.scope] |= UINT64_C(1) << id.number;
+        if (*heard_ms < window_ms)
+                *heard_ms = window_ms;
+}
+
 unsigned tg_counters_held(const struct tg_counters *counters, enum tg_scope scope)
 {
         if (!counters->running)

@@ -78,6 +78,7 @@ struct tg_counters {
         uint64_t retired[TG_SCOPES]; /* no counter's any more, but in slots perhaps */
         uint64_t reused[TG_SCOPES];  /* were retired, and are taken again: no slot may have them */
         uint64_t begun[TG_SCOPES];   /* keep more than they did under the running policy */
+        int64_t heard_ms[TG_SCOPES][TG_COUNTERS_MAX]; /* the longest window of rules with effect */
         const struct tg_counters *running; /* borrowed; NULL but while a successor is compiled */
 };
 
@@ -87,6 +88,9 @@ struct tg_counters {
  */
 int tg_counters_obtain(struct tg_counters *counters, const struct tg_counting *counting,
                        struct tg_counter_id *ret_id);
+
+/* A rule with effect, or an item of `keep`, looks at this counter as far back as WINDOW_MS. */
+void tg_counters_hear(struct tg_counters *counters, struct tg_counter_id id, int64_t window_ms);
 
 /*
  * How much of what COUNTING needs the running policy keeps; RET_HAS is told how much that is (none:

@@ -170,6 +170,24 @@ void tg_facts_take_back(struct tg_history *history, int64_t time_ms, uint32_t ta
         }
 }
 
+/* The permits of COUNTER that are not settled and within WINDOW_MS, which may be less than it
+ * keeps. */
+static uint32_t kept_within(const struct tg_cell_view *view, unsigned counter, int64_t window_ms)
+{
+        struct tg_slots_walk walk;
+        tg_slot_word word;
+        int64_t time_ms;
+        uint32_t kept = 0;
+
+        if (window_ms >= view->layout->counters[counter].window_ms)
+                return tg_permits_kept(view, counter);
+        walk = tg_slots_walk(view, counter);
+        while (tg_slots_next(&walk, &word, &time_ms))
+                kept += tg_slot_permit_state(word) == TG_PERMIT_OPEN &&
+                        time_ms > view->now_ms - window_ms;
+        return kept;
+}
+
 uint32_t tg_facts_permits_full(struct tg_history *history)
 {
         const uint64_t *permits = permits_of(history);
@@ -185,7 +203,8 @@ uint32_t tg_facts_permits_full(struct tg_history *history)
                         unsigned counter = (unsigned)__builtin_ctzll(left);
                         uint32_t keep = view.layout->counters[counter].keep;
 
-                        if (tg_permits_kept(&view, counter) >= keep)
+                        if (kept_within(&view, counter,
+                                        history->counters->heard_ms[scope][counter]) >= keep)
                                 return keep;
                 }
         }

@@ -56,7 +56,7 @@ void tg_compile_counter(struct tg_compiler *compiler, const struct tg_rule *rule
                 return;
         }
         if (!rule->shadow)
-                compiler->counters->heard[ret_id->scope] |= UINT64_C(1) << ret_id->number;
+                tg_counters_hear(compiler->counters, *ret_id, counting->window_ms);
         tg_succession_counter(compiler, rule, counting, *ret_id);
 }
 

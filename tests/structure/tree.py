@@ -49,7 +49,7 @@ def line_of(text, offset):
 
 def library_flags():
     """What the compiler needs to find the headers of the libraries."""
-    names = ["avro-c", "jansson", "libfyaml", "libsodium", "libxxhash", "rdkafka", "zlib"]
+    names = ["avro-c", "jansson", "libfyaml", "libmicrohttpd", "libsodium", "libxxhash", "rdkafka", "zlib"]
     printed = subprocess.run(
         ["pkg-config", "--cflags", *names], stdout=subprocess.PIPE, text=True, check=True)
     return shlex.split(printed.stdout)

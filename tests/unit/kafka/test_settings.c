@@ -3,6 +3,7 @@
 
 #include "config/document.h"
 #include "kafka/settings.h"
+#include "support/folder.h"
 
 struct read {
         struct tg_document *document;
@@ -37,17 +38,17 @@ static void teardown(struct read *read)
 /* There is one mistake: at this line and column, with this in its message. */
 static void expect_mistake(const char *text, uint32_t line, uint32_t column, const char *part)
 {
+        const struct tg_diagnostic *mistake;
         struct read read;
 
         setup(&read, text);
         cr_assert_eq(read.diagnostics.errors, 1, "%zu mistakes in %s", read.diagnostics.errors,
                      text);
-        cr_expect_eq(read.diagnostics.items[0].line, line, "line %u: %s",
-                     read.diagnostics.items[0].line, read.diagnostics.items[0].message);
-        cr_expect_eq(read.diagnostics.items[0].column, column, "column %u: %s",
-                     read.diagnostics.items[0].column, read.diagnostics.items[0].message);
-        cr_expect(strstr(read.diagnostics.items[0].message, part), "%s",
-                  read.diagnostics.items[0].message);
+        for (mistake = read.diagnostics.items; mistake->severity != TG_ERROR; mistake++)
+                ;
+        cr_expect_eq(mistake->line, line, "line %u: %s", mistake->line, mistake->message);
+        cr_expect_eq(mistake->column, column, "column %u: %s", mistake->column, mistake->message);
+        cr_expect(strstr(mistake->message, part), "%s", mistake->message);
         teardown(&read);
 }
 
@@ -68,6 +69,51 @@ Test(settings, what_is_not_written_keeps_its_default)
         cr_expect_str_eq(read.settings.schema_folder, "conf/writers");
         cr_expect_eq(read.settings.fetch_bytes, INT64_C(1) << 30);
         teardown(&read);
+}
+
+Test(settings, a_property_may_be_read_from_a_file)
+{
+        FOLDER(folder);
+        struct read read;
+        char text[300];
+
+        snprintf(text, sizeof text,
+                 "kafka:\n"
+                 "  bootstrap.servers: there:9092\n"
+                 "  group.id: g\n"
+                 "  acks_file: %s\n"
+                 "  sasl.password_file: %s\n",
+                 folder_put(&folder, "acks", "all\n"),
+                 folder_put(&folder, "password", "open sesame\n"));
+        setup(&read, text);
+        cr_expect_eq(read.diagnostics.errors, 0);
+        cr_expect_str_eq(tg_kafka_settings_find(&read.settings, "sasl.password"), "open sesame");
+        cr_expect_str_eq(tg_kafka_settings_find(&read.settings, "acks"), "all");
+        teardown(&read);
+}
+
+Test(settings, a_file_that_is_not_there_is_told_and_so_is_a_property_given_twice)
+{
+        expect_mistake("kafka:\n"
+                       "  bootstrap.servers: there:9092\n"
+                       "  group.id: g\n"
+                       "  sasl.password_file: /none\n",
+                       4, 23, "/none can't be read");
+        expect_mistake("kafka:\n"
+                       "  bootstrap.servers: there:9092\n"
+                       "  group.id: g\n"
+                       "  group.id_file: /etc/hostname\n",
+                       4, 3, "both here and by a file");
+        expect_mistake("kafka:\n"
+                       "  bootstrap.servers: there:9092\n"
+                       "  group.id: g\n"
+                       "  grupp.id_file: /etc/hostname\n",
+                       4, 3, "grupp.id_file");
+        expect_mistake("kafka:\n"
+                       "  bootstrap.servers: there:9092\n"
+                       "  group.id: g\n"
+                       "  isolation.level_file: /etc/hostname\n",
+                       4, 3, "can't be set");
 }
 
 Test(settings, a_property_that_librdkafka_does_not_have_is_told_at_its_line)

@@ -70,3 +70,16 @@ Test(shadow, permits_that_another_rule_counts_too_do)
                 permit(&me, &ad, START_MS, i);
         cr_assert_eq(permits_full(&me, &ad, START_MS), 2);
 }
+
+Test(shadow, its_longer_window_fills_no_history_of_a_rule_that_counts_alike)
+{
+        PERSON(me,
+               "limits: {permits_per_customer: 2}\n"
+               "rules:\n- {rule: try, mode: shadow, cap: {count: permit, at_most: 9, per: 1h}}\n"
+               "- {rule: real, cap: {count: permit, at_most: 9, per: 1s}}\n");
+
+        for (uint32_t i = 0; i < 2; i++)
+                permit(&me, &ad, START_MS, i);
+        cr_assert_eq(permits_full(&me, &ad, START_MS + 999), 2);
+        cr_assert_eq(permits_full(&me, &ad, START_MS + 1000), 0);
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/datum_json.h"
+#include "telemetry/datum_json.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/asking.h"
+
+#include <avro.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/memory.h"
+#include "http/json_datum.h"
+#include "records/event.h"
+#include "records/schemas.h"
+#include "telemetry/datum_json.h"
+
+/* What writes a datum of ours as JSON. */
+struct renderer {
+        avro_schema_t schema;
+        avro_value_iface_t *class;
+};
+
+struct tg_asking {
+        struct tg_http_shards shards;
+        json_t *schema; /* of requests */
+        struct tg_reading reading;
+        struct renderer decision;
+        struct renderer permitted;
+};
+
+static int renderer_init(struct renderer *renderer, enum tg_shipped shipped, struct tg_error *error)
+{
+        struct tg_span text = tg_shipped_text(shipped);
+
+        if (avro_schema_from_json_length((const char *)text.data, text.size, &renderer->schema))
+                return tg_fail(error, EX_SOFTWARE, "libavro refuses our schema \"%s\": %s",
+                               tg_shipped_name(shipped), avro_strerror());
+        renderer->class = avro_generic_class_from_schema(renderer->schema);
+        return 0;
+}
+
+static void renderer_deinit(struct renderer *renderer)
+{
+        if (renderer->class)
+                avro_value_iface_decref(renderer->class);
+        if (renderer->schema)
+                avro_schema_decref(renderer->schema);
+}
+
+static int compile_request(struct tg_asking *asking, struct tg_error *error)
+{
+        tg_cleanup(tg_schema_free_pointer) struct tg_schema *schema = NULL;
+        struct tg_span text = tg_shipped_text(TG_SCHEMA_REQUEST);
+        struct tg_plan *plan;
+
+        asking->schema = json_loadb((const char *)text.data, text.size, 0, NULL);
+        if (!asking->schema)
+                return tg_fail(error, EX_SOFTWARE, "the schema of requests is no JSON");
+        if (tg_schema_parse(text, &schema, error) < 0 ||
+            tg_plan_compile(schema, schema, &tg_request_layout, &plan, error) < 0)
+                return -1;
+        asking->reading.full = plan;
+        return 0;
+}
+
+int tg_asking_new(const struct tg_http_shards *shards, struct tg_asking **ret_asking,
+                  struct tg_error *error)
+{
+        struct tg_asking *asking = tg_allocate_zeroed(1, sizeof *asking);
+
+        asking->shards = *shards;
+        if (compile_request(asking, error) < 0 ||
+            renderer_init(&asking->decision, TG_SCHEMA_DECISION, error) < 0 ||
+            renderer_init(&asking->permitted, TG_SCHEMA_PERMITTED, error) < 0) {
+                tg_asking_free(asking);
+                return -1;
+        }
+        *ret_asking = asking;
+        return 0;
+}
+
+void tg_asking_free(struct tg_asking *asking)
+{
+        if (!asking)
+                return;
+        renderer_deinit(&asking->decision);
+        renderer_deinit(&asking->permitted);
+        tg_plan_free((struct tg_plan *)asking->reading.full);
+        json_decref(asking->schema);
+        free(asking);
+}
+
+/* Who asks this way has no topic to be a dead letter in: what would be one is refused. */
+static int check(const struct tg_request *request, struct tg_error *error)
+{
+        if (request->customer.size == 0)
+                return tg_fail(error, EX_DATAERR, "`customer` is empty");
+        if (request->id.size == 0)
+                return tg_fail(error, EX_DATAERR, "`id` is empty");
+        return 0;
+}
+
+int tg_asking_read(const struct tg_asking *asking, json_t *request, int64_t now_ms,
+                   struct tg_inquiry *inquiry, struct tg_reply *reply)
+{
+        union tg_event event;
+        struct tg_error error;
+        size_t consumed;
+
+        if (json_is_object(request) && !json_object_get(request, "time"))
+                json_object_set_new(request, "time", json_integer(now_ms));
+        if (tg_json_datum(asking->schema, request, &inquiry->datum, &error) < 0) {
+                tg_reply_error(reply, 400, "%s", error.message);
+                return -1;
+        }
+        if (tg_plan_decode(asking->reading.full, tg_buffer_span(&inquiry->datum), &event,
+                           &consumed) < 0) {
+                tg_reply_error(reply, 400,
+                               "the request is beyond what a decoder takes: too many "
+                               "items in a list");
+                return -1;
+        }
+        if (check(&event.request, &error) < 0) {
+                tg_reply_error(reply, 400, "%s", error.message);
+                return -1;
+        }
+        inquiry->reading = &asking->reading;
+        inquiry->partition =
+                (int32_t)tg_partition_of(event.head.customer, asking->shards.partitions);
+        return 0;
+}
+
+static void reply_elsewhere(struct tg_reply *reply, int32_t partition)
+{
+        char text[200], number[16];
+
+        snprintf(text, sizeof text,
+                 "partition %d, which the customer belongs to, is another process's; ask there, or "
+                 "write to the request topic",
+                 (int)partition);
+        snprintf(number, sizeof number, "%d", (int)partition);
+        tg_reply_json(reply, 421,
+                      json_pack("{s:i, s:s, s:i}", "status", 421, "error", text, "partition",
+                                (int)partition));
+        tg_reply_header(reply, "Touchgate-Partition", number);
+}
+
+static void reply_later(struct tg_reply *reply, const char *why)
+{
+        tg_reply_error(reply, 503, "%s", why);
+        tg_reply_header(reply, "Retry-After", "1");
+}
+
+/* Which shard owns PARTITION, or -1; *ANY: some partition is owned here. */
+static ptrdiff_t find_shard(const struct tg_asking *asking, int32_t partition, bool *any)
+{
+        *any = false;
+        for (size_t i = 0; i < asking->shards.count; i++) {
+                *any |= tg_board_tally(asking->shards.boards[i], TG_TALLY_PARTITIONS) > 0;
+                if (tg_board_owns(asking->shards.boards[i], partition))
+                        return (ptrdiff_t)i;
+        }
+        return -1;
+}
+
+int tg_asking_put(const struct tg_asking *asking, struct tg_inquiry *inquiry,
+                  struct tg_reply *reply)
+{
+        bool any;
+        ptrdiff_t shard = find_shard(asking, inquiry->partition, &any);
+        int answer;
+
+        if (shard < 0 && !any) {
+                reply_later(reply, "the group has not given this process a partition yet");
+                return -1;
+        }
+        if (shard < 0) {
+                reply_elsewhere(reply, inquiry->partition);
+                return -1;
+        }
+        answer = tg_inbox_put(asking->shards.inboxes[shard], inquiry);
+        if (answer > 0)
+                reply_later(reply, answer == 1 ? "too many questions wait for this shard already"
+                                               : "the process is leaving");
+        return answer ? -1 : 0;
+}
+
+/* A datum that we wrote ourselves, as JSON; NULL if libavro can't read it. */
+static json_t *render(const struct renderer *renderer, const struct tg_buffer *datum)
+{
+        avro_reader_t reader = avro_reader_memory((const char *)datum->data, (int64_t)datum->size);
+        char *text = NULL;
+        size_t size = 0;
+        FILE *file = open_memstream(&text, &size);
+        json_t *json = NULL;
+        avro_value_t value;
+
+        avro_generic_value_new(renderer->class, &value);
+        if (file && avro_value_read(reader, &value) == 0)
+                tg_datum_json(file, &value);
+        if (file)
+                fclose(file);
+        if (size)
+                json = json_loadb(text, size, JSON_ALLOW_NUL, NULL);
+        avro_value_decref(&value);
+        avro_reader_free(reader);
+        free(text);
+        return json;
+}
+
+/* Of an explanation: what of a decision it has, and of each rule whether it says yes now. */
+static json_t *explain(json_t *decision)
+{
+        json_t *answer = json_object(), *rule;
+        const json_t *now = json_object_get(decision, "time");
+        static const char *const kept[] = {
+                "customer", "time",    "outcome", "until",   "channel", "kind",        "class",
+                "campaign", "subject", "topic",   "expires", "policy",  "policy_hash",
+        };
+        size_t i;
+
+        for (i = 0; i < sizeof kept / sizeof kept[0]; i++)
+                json_object_set(answer, kept[i], json_object_get(decision, kept[i]));
+        json_object_set(answer, "rules", json_object_get(decision, "reasons"));
+        json_array_foreach(json_object_get(answer, "rules"), i, rule)
+        {
+                bool permits = json_equal(json_object_get(rule, "until"), now);
+
+                json_object_set_new(rule, "permits", json_boolean(permits));
+        }
+        json_decref(decision);
+        return answer;
+}
+
+static void reply_answered(const struct tg_asking *asking, const struct tg_inquiry *inquiry,
+                           struct tg_reply *reply)
+{
+        json_t *json = render(&asking->decision, &inquiry->decision);
+
+        if (!json) {
+                tg_reply_error(reply, 500, "the answer can't be shown");
+                return;
+        }
+        if (inquiry->kind == TG_INQUIRE_EXPLANATION)
+                json = explain(json);
+        else if (inquiry->permitted.size)
+                json_object_set_new(json, "message",
+                                    render(&asking->permitted, &inquiry->permitted));
+        tg_reply_json(reply, 200, json);
+}
+
+void tg_asking_reply(const struct tg_asking *asking, const struct tg_inquiry *inquiry,
+                     struct tg_reply *reply)
+{
+        switch (inquiry->answer) {
+        case TG_INQUIRY_ANSWERED:
+                reply_answered(asking, inquiry, reply);
+                return;
+        case TG_INQUIRY_ELSEWHERE:
+                reply_elsewhere(reply, inquiry->partition);
+                return;
+        case TG_INQUIRY_BEHIND:
+                reply_later(reply, "the touchpoints of the customer's partition are still being "
+                                   "read");
+                return;
+        case TG_INQUIRY_FUTURE:
+                tg_reply_error(reply, 400,
+                               "`time` is later than now by more than "
+                               "future_skew_max");
+                return;
+        case TG_INQUIRY_UNDONE:
+                reply_later(reply, "what was decided could not be committed and was taken back: "
+                                   "nothing is kept; ask again");
+                return;
+        case TG_INQUIRY_CLOSED:
+                reply_later(reply, "the process is leaving");
+        }
+}

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The thread waits in poll() for libmicrohttpd's sockets or for an answer of a shard. A question
+ * suspends its connection; its answer, or the time being up, resumes it, whereupon libmicrohttpd
+ * calls for the exchange once more, which then has its reply. A question that nobody waits for any
+ * more is thrown away when its answer comes.
+ */
+#include "http/server.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "http/exchange.h"
+
+enum {
+        TICK_MS = 50,   /* how late a time-out may be told */
+        SILENCE_S = 10, /* a connection without a byte for so long is closed */
+        BACKLOG = 64,
+        CODES = 600,
+        TRIES = 200, /* turns of the loop in which the last answers leave */
+};
+
+struct tg_route {
+        const char *path;
+        const char *method;
+        void (*page)(const struct tg_pages *pages, struct tg_reply *reply); /* or a question: */
+        enum tg_inquiry_kind kind;
+};
+
+enum { ROUTES = 6 };
+static const struct tg_route routes[ROUTES] = {
+        {"/livez", "GET", tg_page_live, 0},
+        {"/readyz", "GET", tg_page_ready, 0},
+        {"/version", "GET", tg_page_version, 0},
+        {"/metrics", "GET", NULL, 0}, /* known to the server alone: it has numbers of its own */
+        {"/decide", "POST", NULL, TG_INQUIRE_DECISION},
+        {"/explain", "GET", NULL, TG_INQUIRE_EXPLANATION},
+};
+static const struct tg_route *const metrics_route = &routes[3];
+
+struct tg_http {
+        struct tg_http_options options;
+        struct tg_asking *asking;
+        struct MHD_Daemon *daemon;
+        int socket;
+        int wake; /* an eventfd: a shard has answered, or it is to end */
+        char address[TG_HTTP_ADDRESS_SIZE];
+        pthread_t thread;
+        atomic_bool stop;
+        pthread_mutex_t lock;        /* of the next one */
+        struct tg_inquiry *answered; /* chained */
+
+        struct tg_exchange *waiting; /* from here on the thread's own */
+        uint64_t counts[ROUTES + 1][CODES];
+        struct tg_histogram times;
+};
+
+static const struct tg_metric requests = {
+        .name = "touchgate_http_requests_total",
+        .type = TG_METRIC_COUNTER,
+        .unit = "requests",
+        .labels = "path, code",
+        .help = "HTTP requests answered, by path and status",
+        .about = "503 on /decide is an inbox that is full (http.waiting), a partition that is not "
+                 "caught up, or an aborted transaction; 504 is a shard that did not answer in "
+                 "time. Paths that there are not are counted as `other`.",
+};
+
+static const struct tg_metric times = {
+        .name = "touchgate_http_request_seconds",
+        .type = TG_METRIC_HISTOGRAM,
+        .unit = "seconds",
+        .help = "How long it took from an HTTP request's head to its answer",
+        .about = "POST /decide waits for the next batch and for its commit (`commit`).",
+};
+
+static const struct tg_metric *const items[] = {&requests, &times};
+
+const struct tg_metrics tg_http_metrics = {"HTTP", items, sizeof items / sizeof items[0]};
+
+static void write_metrics(const struct tg_http *http, struct tg_buffer *page)
+{
+        tg_metric_begin(page, &requests);
+        for (int i = 0; i <= ROUTES; i++) {
+                for (int code = 0; code < CODES; code++) {
+                        char text[16];
+                        const struct tg_label labels[] = {
+                                {"path", i < ROUTES ? routes[i].path : "other"},
+                                {"code", text},
+                                {NULL, NULL},
+                        };
+
+                        snprintf(text, sizeof text, "%d", code);
+                        if (http->counts[i][code])
+                                tg_metric_sample(page, &requests, labels,
+                                                 (double)http->counts[i][code]);
+                }
+        }
+        tg_metric_histogram(page, &times, &http->times, &tg_bounds_work);
+}
+
+static void wake(const struct tg_http *http)
+{
+        const uint64_t one = 1;
+        ssize_t written = write(http->wake, &one, sizeof one);
+
+        (void)written; /* it can only be full, which wakes as well */
+}
+
+/* In the thread of the shard. */
+static void take_answer(struct tg_inquiry *inquiry)
+{
+        struct tg_http *http = inquiry->context;
+
+        pthread_mutex_lock(&http->lock);
+        inquiry->next = http->answered;
+        http->answered = inquiry;
+        pthread_mutex_unlock(&http->lock);
+        wake(http);
+}
+
+static void count(struct tg_http *http, const struct tg_exchange *exchange)
+{
+        size_t route = exchange->route ? (size_t)(exchange->route - routes) : ROUTES;
+
+        assert(exchange->reply.status < CODES);
+        http->counts[route][exchange->reply.status]++;
+        tg_histogram_add(&http->times, &tg_bounds_work, tg_watch_us() - exchange->begun_us);
+}
+
+static enum MHD_Result reply(struct tg_http *http, struct tg_exchange *exchange)
+{
+        count(http, exchange);
+        return tg_exchange_send(exchange);
+}
+
+static void begin_waiting(struct tg_http *http, struct tg_exchange *exchange,
+                          struct tg_inquiry *inquiry)
+{
+        exchange->inquiry = inquiry;
+        exchange->waits = true;
+        exchange->until_us = tg_watch_us() + http->options.settings->timeout_ms * 1000;
+        exchange->next = http->waiting;
+        exchange->place = &http->waiting;
+        if (exchange->next)
+                exchange->next->place = &exchange->next;
+        http->waiting = exchange;
+        MHD_suspend_connection(exchange->connection);
+}
+
+/* Its reply is filled: libmicrohttpd is to call for it. */
+static void end_waiting(struct tg_exchange *exchange)
+{
+        *exchange->place = exchange->next;
+        if (exchange->next)
+                exchange->next->place = exchange->place;
+        exchange->waits = false;
+        MHD_resume_connection(exchange->connection);
+}
+
+/* Asks a shard; or fills the reply with why not. */
+static enum MHD_Result ask(struct tg_http *http, struct tg_exchange *exchange, json_t *request)
+{
+        struct tg_inquiry *inquiry = tg_inquiry_new(exchange->route->kind);
+        const struct tg_http_options *options = &http->options;
+
+        inquiry->answered = take_answer;
+        inquiry->context = http;
+        if (tg_asking_read(http->asking, request, options->now_ms(NULL), inquiry,
+                           &exchange->reply) < 0 ||
+            tg_asking_put(http->asking, inquiry, &exchange->reply) < 0) {
+                tg_inquiry_free(inquiry);
+                return reply(http, exchange);
+        }
+        begin_waiting(http, exchange, inquiry);
+        return MHD_YES;
+}
+
+static enum MHD_Result decide(struct tg_http *http, struct tg_exchange *exchange)
+{
+        enum MHD_Result result;
+        json_error_t error;
+        json_t *request = json_loadb((const char *)exchange->body.data, exchange->body.size,
+                                     JSON_REJECT_DUPLICATES, &error);
+
+        if (!request) {
+                tg_reply_error(&exchange->reply, 400, "line %d, column %d: %s", error.line,
+                               error.column, error.text);
+                return reply(http, exchange);
+        }
+        result = ask(http, exchange, request);
+        json_decref(request);
+        return result;
+}
+
+static enum MHD_Result add_argument(void *context, enum MHD_ValueKind kind, const char *key,
+                                    const char *value)
+{
+        json_t *text = json_string(value ? value : "");
+
+        (void)kind;
+        if (text) /* else it is no UTF-8, and will be missed */
+                json_object_set_new(context, key, text);
+        return MHD_YES;
+}
+
+/* The arguments of the query are the fields of a request. */
+static enum MHD_Result explain(struct tg_http *http, struct tg_exchange *exchange)
+{
+        json_t *request = json_object();
+        enum MHD_Result result;
+
+        MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, add_argument,
+                                  request);
+        if (!json_object_get(request, "id"))
+                json_object_set_new(request, "id", json_string("explain"));
+        result = ask(http, exchange, request);
+        json_decref(request);
+        return result;
+}
+
+/* The request is whole. */
+static enum MHD_Result answer(struct tg_http *http, struct tg_exchange *exchange)
+{
+        if (exchange->oversized)
+                tg_reply_error(&exchange->reply, 413, "the body is larger than %d bytes",
+                               TG_HTTP_BODY_MAX);
+        else if (exchange->route->page)
+                exchange->route->page(&http->options.pages, &exchange->reply);
+        else if (exchange->route->kind == TG_INQUIRE_EXPLANATION)
+                return explain(http, exchange);
+        else
+                return decide(http, exchange);
+        return reply(http, exchange);
+}
+
+static void page_metrics(struct tg_http *http, struct tg_exchange *exchange)
+{
+        tg_page_metrics(&http->options.pages, &exchange->reply);
+        write_metrics(http, &exchange->reply.body);
+}
+
+static bool is_json(struct MHD_Connection *connection)
+{
+        static const char json[] = "application/json";
+        const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                       MHD_HTTP_HEADER_CONTENT_TYPE);
+
+        return type && strncasecmp(type, json, sizeof json - 1) == 0;
+}
+
+/*
+ * What can be said by the head alone. That a body must say it is JSON keeps web pages, which may
+ * send other types to any address unasked, from asking in the name of who looks at them.
+ */
+static void look_at_head(struct tg_exchange *exchange, const char *path, const char *method)
+{
+        const char *length;
+
+        for (size_t i = 0; i < ROUTES; i++) {
+                if (strcmp(routes[i].path, path) == 0)
+                        exchange->route = &routes[i];
+        }
+        if (!exchange->route) {
+                tg_reply_error(&exchange->reply, 404,
+                               "there is no such page; there are /livez, /readyz, /version, "
+                               "/metrics, /decide and /explain");
+                return;
+        }
+        if (strcmp(method, exchange->route->method) != 0 &&
+            !(strcmp(method, "HEAD") == 0 && strcmp(exchange->route->method, "GET") == 0)) {
+                tg_reply_error(&exchange->reply, 405, "%s takes %s alone", path,
+                               exchange->route->method);
+                tg_reply_header(&exchange->reply, MHD_HTTP_HEADER_ALLOW, exchange->route->method);
+                return;
+        }
+        length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
+                                             MHD_HTTP_HEADER_CONTENT_LENGTH);
+        if (length && strtoull(length, NULL, 10) > TG_HTTP_BODY_MAX)
+                tg_reply_error(&exchange->reply, 413, "the body is larger than %d bytes",
+                               TG_HTTP_BODY_MAX);
+        else if (strcmp(exchange->route->method, "POST") == 0 && !is_json(exchange->connection))
+                tg_reply_error(&exchange->reply, 415,
+                               "send the request as JSON, with Content-Type: application/json");
+}
+
+static void take_body(struct tg_exchange *exchange, const char *data, size_t size)
+{
+        if (exchange->body.size + size > TG_HTTP_BODY_MAX)
+                exchange->oversized = true;
+        else
+                tg_buffer_append(&exchange->body, data, size);
+}
+
+/* Called for the head, for each piece of the body, for its end, and after a question's answer. */
+static enum MHD_Result on_request(void *context, struct MHD_Connection *connection,
+                                  const char *path, const char *method, const char *version,
+                                  const char *data, size_t *size, void **state)
+{
+        struct tg_http *http = context;
+        struct tg_exchange *exchange = *state;
+
+        (void)version;
+        if (!exchange) {
+                *state = exchange = tg_exchange_new(connection);
+                look_at_head(exchange, path, method);
+                if (exchange->reply.status)
+                        return reply(http, exchange);
+                return MHD_YES;
+        }
+        if (exchange->sent)
+                return MHD_YES;
+        if (*size) {
+                take_body(exchange, data, *size);
+                *size = 0;
+                return MHD_YES;
+        }
+        if (exchange->reply.status) /* it has waited */
+                return reply(http, exchange);
+        if (exchange->route == metrics_route) {
+                page_metrics(http, exchange);
+                return reply(http, exchange);
+        }
+        return answer(http, exchange);
+}
+
+static void on_completed(void *context, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+        (void)context;
+        (void)connection;
+        (void)code;
+        if (*state)
+                tg_exchange_free(*state);
+        *state = NULL;
+}
+
+static struct tg_exchange *exchange_of(const struct tg_http *http, const struct tg_inquiry *inquiry)
+{
+        struct tg_exchange *exchange = http->waiting;
+
+        while (exchange && exchange->inquiry != inquiry)
+                exchange = exchange->next;
+        return exchange;
+}
+
+/* Takes what the shards have answered to those that wait for it. */
+static void deliver(struct tg_http *http)
+{
+        struct tg_inquiry *inquiry, *next;
+
+        pthread_mutex_lock(&http->lock);
+        inquiry = http->answered;
+        http->answered = NULL;
+        pthread_mutex_unlock(&http->lock);
+        for (; inquiry; inquiry = next) {
+                struct tg_exchange *exchange = exchange_of(http, inquiry);
+
+                next = inquiry->next;
+                if (exchange) {
+                        tg_asking_reply(http->asking, inquiry, &exchange->reply);
+                        end_waiting(exchange);
+                }
+                tg_inquiry_free(inquiry);
+        }
+}
+
+/* Those that have waited for too long; with NOW_US INT64_MAX all. */
+static void expire(struct tg_http *http, int64_t now_us)
+{
+        struct tg_exchange *exchange, *next;
+
+        for (exchange = http->waiting; exchange; exchange = next) {
+                next = exchange->next;
+                if (exchange->until_us > now_us)
+                        continue;
+                tg_reply_error(&exchange->reply, 504,
+                               "the shard did not answer in time; it may have decided: ask again "
+                               "with the same id, and a decision that was made is told again");
+                end_waiting(exchange);
+        }
+}
+
+static void turn(struct tg_http *http, int wait_ms)
+{
+        const union MHD_DaemonInfo *info =
+                MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+        struct pollfd polled[] = {{.fd = info->epoll_fd, .events = POLLIN},
+                                  {.fd = http->wake, .events = POLLIN}};
+        MHD_UNSIGNED_LONG_LONG soon_ms;
+        uint64_t ignored;
+
+        if (MHD_get_timeout(http->daemon, &soon_ms) == MHD_YES &&
+            soon_ms < (MHD_UNSIGNED_LONG_LONG)wait_ms)
+                wait_ms = (int)soon_ms;
+        if (poll(polled, 2, wait_ms) > 0 && polled[1].revents &&
+            read(http->wake, &ignored, sizeof ignored) < 0)
+                return; /* it was woken for nothing: the next turn looks again */
+        deliver(http);
+        expire(http, tg_watch_us());
+        MHD_run(http->daemon);
+}
+
+static void *thread_main(void *argument)
+{
+        struct tg_http *http = argument;
+
+        while (!atomic_load_explicit(&http->stop, memory_order_relaxed))
+                turn(http, TICK_MS);
+        deliver(http);
+        expire(http, INT64_MAX);
+        /* What was answered last is sent, unless somebody does not take it. */
+        MHD_quiesce_daemon(http->daemon);
+        for (int i = 0; i < TRIES; i++) {
+                const union MHD_DaemonInfo *info =
+                        MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+                if (info->num_connections == 0)
+                        break;
+                turn(http, 1);
+        }
+        return NULL;
+}
+
+static int open_socket(struct tg_http *http, struct tg_error *error)
+{
+        const struct tg_http_settings *settings = http->options.settings;
+        const struct addrinfo hints = {
+                .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+                .ai_socktype = SOCK_STREAM,
+        };
+        const int on = 1;
+        struct addrinfo *found;
+        int code = getaddrinfo(settings->host, settings->port, &hints, &found);
+
+        if (code)
+                return tg_fail(error, EX_CONFIG, "http.listen: %s:%s: %s", settings->host,
+                               settings->port, gai_strerror(code));
+        http->socket = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        if (http->socket >= 0)
+                setsockopt(http->socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+        if (http->socket < 0 || bind(http->socket, found->ai_addr, found->ai_addrlen) < 0 ||
+            listen(http->socket, BACKLOG) < 0)
+                code = errno;
+        freeaddrinfo(found);
+        if (code)
+                return tg_fail_errno(error, EX_UNAVAILABLE, code, "HTTP on %s:%s", settings->host,
+                                     settings->port);
+        return 0;
+}
+
+static int note_address(struct tg_http *http, struct tg_error *error)
+{
+        const struct tg_http_settings *settings = http->options.settings;
+        struct sockaddr_storage address;
+        socklen_t size = sizeof address;
+        bool colons = strchr(settings->host, ':') != NULL;
+        char port[NI_MAXSERV];
+
+        if (getsockname(http->socket, (struct sockaddr *)&address, &size) < 0 ||
+            getnameinfo((struct sockaddr *)&address, size, NULL, 0, port, sizeof port,
+                        NI_NUMERICSERV))
+                return tg_fail(error, EX_OSERR, "HTTP: the port that was given can't be learnt");
+        snprintf(http->address, sizeof http->address, "%s%s%s:%s", colons ? "[" : "",
+                 settings->host, colons ? "]" : "", port);
+        return 0;
+}
+
+static int start_daemon(struct tg_http *http, struct tg_error *error)
+{
+        http->daemon = MHD_start_daemon(
+                MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
+                MHD_OPTION_LISTEN_SOCKET, http->socket, MHD_OPTION_CONNECTION_LIMIT,
+                (unsigned)TG_HTTP_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)SILENCE_S,
+                MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_END);
+        if (!http->daemon)
+                return tg_fail(error, EX_OSERR, "libmicrohttpd can't start on %s", http->address);
+        http->socket = -1; /* the daemon's now */
+        return 0;
+}
+
+static int start(struct tg_http *http, struct tg_error *error)
+{
+        int code;
+
+        if (tg_asking_new(&http->options.shards, &http->asking, error) < 0)
+                return -1;
+        http->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+        if (http->wake < 0)
+                return tg_fail_errno(error, EX_OSERR, errno, "HTTP");
+        if (open_socket(http, error) < 0 || note_address(http, error) < 0 ||
+            start_daemon(http, error) < 0)
+                return -1;
+        code = pthread_create(&http->thread, NULL, thread_main, http);
+        return code ? tg_fail_errno(error, EX_OSERR, code, "a thread for HTTP") : 0;
+}
+
+static void free_all(struct tg_http *http)
+{
+        if (http->daemon)
+                MHD_stop_daemon(http->daemon);
+        if (http->socket >= 0)
+                close(http->socket);
+        if (http->wake >= 0)
+                close(http->wake);
+        tg_asking_free(http->asking);
+        pthread_mutex_destroy(&http->lock);
+        free(http);
+}
+
+int tg_http_start(const struct tg_http_options *options, struct tg_http **ret_http,
+                  struct tg_error *error)
+{
+        struct tg_http *http = tg_allocate_zeroed(1, sizeof *http);
+
+        http->options = *options;
+        http->options.pages.boards = options->shards.boards;
+        http->options.pages.count = options->shards.count;
+        http->options.pages.live_within_us = options->settings->live_within_ms * 1000;
+        http->socket = http->wake = -1;
+        pthread_mutex_init(&http->lock, NULL);
+        if (start(http, error) < 0) {
+                free_all(http);
+                return -1;
+        }
+        *ret_http = http;
+        return 0;
+}
+
+const char *tg_http_address(const struct tg_http *http)
+{
+        return http->address;
+}
+
+void tg_http_stop(struct tg_http *http)
+{
+        if (!http)
+                return;
+        atomic_store_explicit(&http->stop, true, memory_order_relaxed);
+        wake(http);
+        pthread_join(http->thread, NULL);
+        free_all(http);
+}
