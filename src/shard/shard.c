@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "shard/desk.h"
+#include "shard/prefault.h"
 
 /* Records whose cache misses overlap: enough to hide a miss, few enough to stay in the cache. */
 enum { GROUP = 32 };
@@ -26,6 +27,7 @@ struct shard {
         struct tg_partition **partitions; /* by id; NULL: not ours */
         struct tg_progress *progress;     /* of those that are ours */
         struct tg_desk desk;
+        struct tg_prefault *prefault;
         bool rewound; /* in this batch: there is more to read, whatever the source said */
         bool behind;  /* in this batch: not all that was due has been decided */
 };
@@ -59,7 +61,6 @@ int tg_shard_run(const struct tg_shard_options *options, const struct tg_port *p
                     commit(&shard, error) < 0)
                         answer = -1;
                 time_batch(&shard, count, begun_us);
-                follow_policy(&shard);
                 if (answer >= 0)
                         follow_policy(&shard);
                 if (shard.behind && source->hurry)
@@ -86,13 +87,16 @@ static int shard_init(struct shard *shard, const struct tg_shard_options *option
         shard->group = tg_allocate(GROUP * sizeof shard->group[0]);
         shard->partitions = tg_allocate_zeroed(partitions, sizeof(struct tg_partition *));
         shard->progress = tg_allocate(partitions * sizeof shard->progress[0]);
+        shard->prefault = tg_prefault_new(partitions);
         return 0;
 }
 
 static void forget(struct shard *shard, int32_t id)
 {
-        if (shard->partitions[id])
+        if (shard->partitions[id]) {
                 shard->summary->pending += tg_waiting_count(shard->partitions[id]->waiting);
+                tg_prefault_remove(shard->prefault, shard->partitions[id]->table);
+        }
         tg_partition_free(shard->partitions[id]);
         shard->partitions[id] = NULL;
 }
@@ -102,6 +106,7 @@ static void shard_deinit(struct shard *shard)
         tg_desk_close(&shard->desk);
         for (uint32_t id = 0; id < shard->options->partition.partitions; id++)
                 forget(shard, (int32_t)id);
+        tg_prefault_free(shard->prefault);
         free(shard->partitions);
         free(shard->progress);
         free(shard->records);
@@ -113,8 +118,11 @@ static void shard_deinit(struct shard *shard)
 static int adopt(struct shard *shard, int32_t id, struct tg_error *error)
 {
         assert(!shard->partitions[id]);
-        return tg_partition_new(id, &shard->settings[shard->setting], shard->port, shard->summary,
-                                &shard->buffer, &shard->partitions[id], error);
+        if (tg_partition_new(id, &shard->settings[shard->setting], shard->port, shard->summary,
+                             &shard->buffer, &shard->partitions[id], error) < 0)
+                return -1;
+        tg_prefault_add(shard->prefault, shard->partitions[id]->table);
+        return 0;
 }
 
 static void refuse(struct tg_record *record, const char *fault, const char *detail)
@@ -389,7 +397,7 @@ static int commit(struct shard *shard, struct tg_error *error)
                         shard->progress[count++] = tg_partition_progress(shard->partitions[id]);
         }
         answer = sink->commit(sink->context, shard->progress, count, error);
-        if (board)
+        if (board && answer >= 0 && answer <= 1)
                 tg_histogram_add(&board->commits, &tg_bounds_work, tg_watch_us() - begun_us);
         if (answer == 0)
                 accept(shard);
