@@ -214,7 +214,7 @@ def fish(commands):
         for option in command.options:
             names = " ".join(("-l " if name.startswith("--") else "-s ") + name.lstrip("-")
                              for name in names_of(option))
-            value = f" -r {_fish_values(option.value)}".rstrip() if option.value else ""
+            value = f" -x {_fish_values(option.value)}".rstrip() if option.value else ""
             lines.append(f"{start} {names}{value} -d {_fish_quoted(option.text)}")
         if command.arguments:
             lines.append(f"{start} {_fish_values(command.arguments)}")

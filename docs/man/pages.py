@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes one manual page, in scdoc's language, to standard output.
 
-    pages.py main TOUCHGATE TEMPLATE             touchgate(1)
-    pages.py command TOUCHGATE NAME              touchgate-NAME(1), of what --help says
-    pages.py document NAME SECTION FILE...       of pages of docs/, the first of which gives the name
+    pages.py main TOUCHGATE TEMPLATE                 touchgate(1)
+    pages.py command TOUCHGATE NAME                  touchgate-NAME(1), of what --help says
+    pages.py document NAME SECTION SUMMARY FILE...   of pages of docs/
 """
 
 import pathlib
@@ -81,10 +81,9 @@ def main_page(touchgate, template):
     return pathlib.Path(template).read_text().replace("@COMMANDS@\n", "\n".join(done))
 
 
-def document_page(name, section, files):
+def document_page(name, section, summary, *files):
     texts = [pathlib.Path(file).read_text() for file in files]
-    title = re.match(r"# (.*)", texts[0]).group(1)
-    lines = [*_header(name, section), "# NAME", "", f"{name} - {scdoc.escape(title)}", "",
+    lines = [*_header(name, section), "# NAME", "", f"{name} - {scdoc.escape(summary)}", "",
              "# DESCRIPTION", "", scdoc.markdown(texts[0])]
     for text in texts[1:]:
         heading = scdoc.escape(re.match(r"# (.*)", text).group(1))
@@ -99,7 +98,7 @@ def main(kind, *words):
         touchgate, name = words
         page = command_page(command_help.read_command(touchgate, name))
     else:
-        page = document_page(words[0], words[1], words[2:])
+        page = document_page(*words)
     # Two empty lines in a row are one too many for scdoc.
     print(re.sub(r"\n{3,}", "\n\n", page).rstrip("\n"))
 

@@ -13,9 +13,9 @@
 #include "avro/framing.h"
 #include "base/memory.h"
 #include "base/time.h"
-#include "telemetry/datum_json.h"
 #include "cli/decision_line.h"
 #include "records/words.h"
+#include "telemetry/datum_json.h"
 
 enum {
         PATH_SIZE = 4096,

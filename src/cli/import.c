@@ -20,10 +20,7 @@
 #include "import/mapping.h"
 #include "recording/writer.h"
 
-enum {
-        BAD_LINES_TOLD = 10,
-        PROGRESS_ROWS = 100000,
-};
+enum { PROGRESS_ROWS = 100000 };
 
 /* A record made of the row at hand, until all of them are made. */
 struct made {
@@ -69,7 +66,7 @@ static void bad_line(struct import *import, const struct tg_csv_row *row, struct
                 .length = 1,
         };
 
-        if (import->tally.bad_lines++ >= BAD_LINES_TOLD)
+        if (import->tally.bad_lines++ >= TG_IMPORT_BAD_LINES_TOLD)
                 return;
         if (row->line > UINT32_MAX)
                 place.line = UINT32_MAX;
@@ -215,9 +212,24 @@ static int load_mapping(struct import *import, struct tg_error *error)
         return answer;
 }
 
+/* What a header looks like whose table is not written as it was read; NULL: nothing odd. */
+static const char *advise_header(const struct tg_csv_row *header)
+{
+        if (memchr(header->raw.data, '\r', header->raw.size))
+                return "lines that end in CR alone? convert them first (tr '\\r' '\\n')";
+        if (header->count > 1)
+                return NULL;
+        if (memchr(header->raw.data, ';', header->raw.size))
+                return "one column only: does the mapping lack csv: {separator: \";\"}?";
+        if (memchr(header->raw.data, '\t', header->raw.size))
+                return "one column only: does the mapping lack csv: {separator: \"\\t\"}?";
+        return NULL;
+}
+
 static int compile_mapping(struct import *import, struct tg_error *error)
 {
         struct tg_diagnostics diagnostics = {0};
+        const char *advice;
         struct tg_csv_row header;
         int answer = tg_csv_next(import->csv, &header, error);
 
@@ -226,8 +238,11 @@ static int compile_mapping(struct import *import, struct tg_error *error)
         if (answer > 0 || header.problem)
                 return tg_fail(error, EX_DATAERR, "%s: no header: %s", import->table,
                                answer > 0 ? "the table is empty" : header.problem);
+        advice = advise_header(&header);
         if (tg_mapping_compile(import->document, &header, &diagnostics, &import->mapping) < 0)
                 answer = fail_mapping(&diagnostics, import->options->mapping, error);
+        if (answer < 0 && advice)
+                fprintf(stderr, "%s: %s\n", import->table, advice);
         tg_diagnostics_deinit(&diagnostics);
         return answer;
 }

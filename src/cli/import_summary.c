@@ -56,6 +56,8 @@ void tg_import_summary_print(const struct tg_import_tally *tally, const char *ta
         print_count(tally->skipped, "rows skipped: no entry of the mapping matches", file);
         print_count(tally->outside, "records outside of --from and --to", file);
         print_count(tally->bad_lines, "bad lines left out", file);
+        if (tally->bad_lines > TG_IMPORT_BAD_LINES_TOLD)
+                fprintf(file, "%14s(the first %d are told above)\n", "", TG_IMPORT_BAD_LINES_TOLD);
         print_warnings(tally, file);
 }
 

@@ -8,6 +8,8 @@
 
 #include "recording/writer.h"
 
+enum { TG_IMPORT_BAD_LINES_TOLD = 10 }; /* of all that are counted */
+
 struct tg_import_tally {
         uint64_t rows;      /* read, the header and empty lines not counted */
         uint64_t skipped;   /* rows that no entry of the mapping matches */

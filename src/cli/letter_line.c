@@ -30,7 +30,7 @@ static void print_text(FILE *file, struct tg_span text)
         }
 }
 
-void tg_letter_print(FILE *file, const struct tg_letter *letter)
+void tg_letter_print(FILE *file, const struct tg_letter *letter, bool again)
 {
         char time[TG_TIME_TEXT_SIZE];
 
@@ -46,7 +46,9 @@ void tg_letter_print(FILE *file, const struct tg_letter *letter)
         fprintf(file, "  %zu bytes  ", letter->value.size);
         print_text(file, letter->detail);
         if (letter->resubmitted > 0)
-                fprintf(file, " (submitted again %" PRId64 " times)", letter->resubmitted);
+                fprintf(file, " (submitted again: %" PRId64 ")", letter->resubmitted);
+        if (again)
+                fputs(" (the same record once more)", file);
         fputc('\n', file);
 }
 
@@ -105,17 +107,17 @@ static json_t *text_json(struct tg_span span)
         return text ? text : base16(span);
 }
 
-void tg_letter_print_json(FILE *file, const struct tg_letter *letter, bool bytes)
+void tg_letter_print_json(FILE *file, const struct tg_letter *letter, bool again, bool bytes)
 {
         char time[TG_TIME_TEXT_SIZE];
         json_t *json = json_pack(
-                "{s:i, s:I, s:s, s:{s:o, s:I, s:I}, s:o, s:o, s:I, s:I}", "partition",
+                "{s:i, s:I, s:s, s:{s:o, s:I, s:I}, s:o, s:o, s:I, s:I, s:b}", "partition",
                 (int)letter->partition, "offset", (json_int_t)letter->offset, "time",
                 tg_time_text(letter->time_ms, time), "origin", "topic",
                 text_json(letter->origin_topic), "partition", (json_int_t)letter->origin_partition,
                 "offset", (json_int_t)letter->origin_offset, "reason", text_json(letter->reason),
                 "detail", text_json(letter->detail), "size_bytes", (json_int_t)letter->value.size,
-                "resubmitted", (json_int_t)letter->resubmitted);
+                "resubmitted", (json_int_t)letter->resubmitted, "again", again);
 
         if (bytes) {
                 json_object_set_new(json, "key", base16(letter->key));

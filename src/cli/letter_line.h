@@ -11,10 +11,11 @@
 #include "kafka/letters.h"
 
 /* "2:17  2026-05-31 12:00:00  requests 0:4711  undecodable  45 bytes  truncated" */
-void tg_letter_print(FILE *file, const struct tg_letter *letter);
+/* AGAIN: an older letter was of the same record. */
+void tg_letter_print(FILE *file, const struct tg_letter *letter, bool again);
 
 /* The first bytes of key and value, as numbers and as text. */
 void tg_letter_print_bytes(FILE *file, const struct tg_letter *letter);
 
 /* One object, and the end of the line; BYTES: with key and value, in base16. */
-void tg_letter_print_json(FILE *file, const struct tg_letter *letter, bool bytes);
+void tg_letter_print_json(FILE *file, const struct tg_letter *letter, bool again, bool bytes);

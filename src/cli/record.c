@@ -68,6 +68,7 @@ static int record(struct tg_kafka_command *command, const struct tg_record_optio
                 .codec = options->codec,
                 .decisions = options->decisions,
                 .idle_ms = command->configuration.idle_ms,
+                .future_skew_ms = command->configuration.future_skew_ms,
                 .stop = command->stop,
         };
         struct tg_recorded recorded;

@@ -75,11 +75,13 @@ static json_t *run_json(const struct tg_recorder_options *options,
         bool decisions = recorded->decisions.topic != NULL;
         bool times = recorded->without_timestamp == 0;
 
-        return json_pack("{s:o, s:o, s:n, s:I, s:o}", "aborted_decisions",
+        return json_pack("{s:o, s:o, s:n, s:I, s:o, s:I, s:o}", "aborted_decisions",
                          decisions ? number(recorded->run.aborted) : json_null(), "clock_went_back",
                          decisions ? number(recorded->run.went_back) : json_null(), "restarts",
                          "idle_ms", (json_int_t)options->idle_ms, "late_after_idle",
-                         times ? number(recorded->late_after_idle) : json_null());
+                         times ? number(recorded->late_after_idle) : json_null(), "future_skew_ms",
+                         (json_int_t)options->future_skew_ms, "future",
+                         times ? number(recorded->future) : json_null());
 }
 
 json_t *tg_record_report(const struct tg_recorder_options *options,
@@ -166,6 +168,18 @@ static void print_idle(FILE *file, const struct tg_recorder_options *options,
                         idle);
 }
 
+static void print_future(FILE *file, const struct tg_recorder_options *options,
+                         const struct tg_recorded *recorded)
+{
+        char skew[TG_TIME_TEXT_SIZE];
+
+        if (recorded->future > 0)
+                fprintf(file,
+                        "perhaps: %" PRIu64 " records were dead letters to a gate, more than %s "
+                        "ahead of their timestamps; see replay --end\n",
+                        recorded->future, tg_duration_text(options->future_skew_ms, skew));
+}
+
 static void print_run(FILE *file, const struct tg_recorded *recorded)
 {
         if (recorded->run.aborted > 0)
@@ -192,6 +206,7 @@ void tg_record_print(FILE *file, const struct tg_recorder_options *options,
                 print_topic(file, &recorded->decisions, "decisions");
         print_deviations(file, options, recorded);
         print_idle(file, options, recorded);
+        print_future(file, options, recorded);
         if (recorded->decisions.topic)
                 print_run(file, recorded);
 }

@@ -8,27 +8,40 @@
 #include "cli/letter_line.h"
 #include "cli/rejected_options.h"
 #include "cli/signals.h"
+#include "kafka/origins.h"
 #include "kafka/resubmitter.h"
 
 struct work {
         const struct tg_rejected_options *options;
         struct tg_kafka_command command;
         struct tg_resubmitter *resubmitter; /* NULL: nothing is sent */
+        struct tg_origins origins;          /* of the letters that were seen */
         uint64_t seen;
+        uint64_t again; /* of these: of records that an older one was of */
         uint64_t refused;
 };
+
+/* Counts it, and returns whether an older letter was of the same record. */
+static bool meet(struct work *work, const struct tg_letter *letter)
+{
+        bool again = !tg_origins_add(&work->origins, letter);
+
+        work->seen++;
+        work->again += again;
+        return again;
+}
 
 static int list(void *context, const struct tg_letter *letter, struct tg_error *error)
 {
         struct work *work = context;
+        bool again = meet(work, letter);
 
         (void)error;
-        work->seen++;
         if (work->options->json) {
-                tg_letter_print_json(stdout, letter, work->options->show);
+                tg_letter_print_json(stdout, letter, again, work->options->show);
                 return 0;
         }
-        tg_letter_print(stdout, letter);
+        tg_letter_print(stdout, letter, again);
         if (work->options->show)
                 tg_letter_print_bytes(stdout, letter);
         return 0;
@@ -54,15 +67,16 @@ static int resubmit(void *context, const struct tg_letter *letter, struct tg_err
         struct work *work = context;
         const char *why = refusal(work, letter);
 
-        work->seen++;
+        if (meet(work, letter)) /* one record is submitted once */
+                return 0;
         if (why) {
                 work->refused++;
                 fprintf(stderr, "refused (%s; --force submits it): ", why);
-                tg_letter_print(stderr, letter);
+                tg_letter_print(stderr, letter, false);
                 return 0;
         }
         if (!work->resubmitter) {
-                tg_letter_print(stdout, letter);
+                tg_letter_print(stdout, letter, false);
                 return 0;
         }
         return tg_resubmitter_submit(work->resubmitter, letter, error);
@@ -85,14 +99,21 @@ static void print_counts(const struct work *work, uint64_t foreign)
 {
         const struct tg_rejected_options *options = work->options;
         const char *topic = work->command.configuration.kafka.topics[TG_TOPIC_REJECTED];
+        uint64_t chosen = work->seen - work->again - work->refused;
 
         if (options->resubmit)
-                fprintf(stderr, "%" PRIu64 " dead letters %s, %" PRIu64 " refused\n",
-                        work->seen - work->refused,
+                fprintf(stderr, "%" PRIu64 " dead letter%s %s, %" PRIu64 " refused\n", chosen,
+                        chosen == 1 ? "" : "s",
                         options->dry_run ? "would be submitted again" : "submitted again",
                         work->refused);
         else
-                fprintf(stderr, "%" PRIu64 " dead letters in %s\n", work->seen, topic);
+                fprintf(stderr, "%" PRIu64 " dead letter%s in %s\n", work->seen,
+                        work->seen == 1 ? "" : "s", topic);
+        if (work->again > 0)
+                fprintf(stderr,
+                        "%" PRIu64 " of them are of records that were rejected before: touchpoints "
+                        "are read anew at every start\n",
+                        work->again);
         if (foreign > 0)
                 fprintf(stderr,
                         "%" PRIu64 " records of %s have no header touchgate.topic or "
@@ -149,6 +170,7 @@ int tg_cli_rejected(int argc, char **argv)
                 code = error.exit_code;
         }
         tg_resubmitter_free(work.resubmitter);
+        tg_origins_deinit(&work.origins);
         tg_kafka_command_deinit(&work.command);
         return code;
 }

@@ -15,14 +15,15 @@
 #include "base/time.h"
 #include "cli/flow.h"
 #include "cli/log_notices.h"
+#include "cli/run_attendant.h"
 #include "cli/run_configuration.h"
 #include "cli/run_http.h"
 #include "cli/run_options.h"
 #include "cli/run_shards.h"
 #include "cli/signals.h"
+#include "kafka/creation.h"
 #include "kafka/embedded.h"
 #include "kafka/feeder.h"
-#include "kafka/topics.h"
 #include "rules/policy.h"
 
 enum {
@@ -30,6 +31,13 @@ enum {
         PACE_MIN_PER_S = 100, /* but no record waits longer than this */
         WAITING_COST = 256,   /* bytes of a message that waits, about */
 };
+
+#define LAST_WORDS                                                                         \
+        "second signal: leaving at once; what was not committed is decided again after a " \
+        "restart\n"
+#define LAST_WORDS_JSON                                                                    \
+        "{\"level\":\"error\",\"message\":\"second signal: leaving at once; what was not " \
+        "committed is decided again after a restart\"}\n"
 
 struct run {
         struct tg_run_options options;
@@ -40,6 +48,8 @@ struct run {
         struct tg_readings *readings;
         struct tg_subjects *subjects;
         struct tg_policy *policy;
+        struct tg_run_reload reload;
+        struct tg_run_attendant *attendant; /* NULL: not started */
         struct tg_shard_options shard_options;
         struct tg_run_http http;
         struct tg_run_shards *shards; /* NULL: not started */
@@ -104,8 +114,14 @@ static int check_topics(struct run *run, struct tg_error *error)
 {
         const struct tg_client_options options = {.settings = &run->configuration.kafka};
         struct tg_client client = {.notices = &run->notices, .role = "start"};
+        const struct tg_creation creation = {
+                .partitions = run->options.partitions,
+                .replication = run->options.replication,
+        };
         int result = tg_client_init(&client, RD_KAFKA_CONSUMER, &options, error);
 
+        if (result == 0 && run->options.create_topics)
+                result = tg_topics_create(&client, &run->configuration.kafka, &creation, error);
         if (result == 0)
                 result = tg_topics_check(&client, &run->configuration.kafka, &run->topics, error);
         tg_client_deinit(&client);
@@ -143,8 +159,12 @@ static void set_shard_options(struct run *run)
                         },
                 .clock = configuration->clock,
                 .batch = (size_t)configuration->batch,
+                .swap = &run->reload.swap,
                 .end_ms = TG_NEVER,
         };
+        tg_run_reload_init(&run->reload, run->policy, configuration->policy,
+                           (uint32_t)run->topics.partitions, (uint32_t)configuration->shards,
+                           &run->log);
         /* State does not outlive the process, so a new key each time keeps ids the safest. */
         randombytes_buf(run->shard_options.partition.hash_key.bytes, TG_HASH_KEY_SIZE);
 }
@@ -264,6 +284,21 @@ static int start_shards(struct run *run, struct tg_error *error)
         return tg_run_shards_start(&options, &run->shards, error);
 }
 
+static int start_attendant(struct run *run, struct tg_error *error)
+{
+        const struct tg_run_attendant_options options = {
+                .reload = &run->reload,
+                .lifetime = &run->lifetime,
+                .log = &run->log,
+                .boards = run->http.boards,
+                .shards = (unsigned)run->configuration.shards,
+                .stop_wait_ms = run->configuration.stop_wait_ms,
+                .status = !run->embedded, /* which shows decisions */
+        };
+
+        return tg_run_attendant_start(&options, &run->attendant, error);
+}
+
 /* Takes the first failure of those that ran beside the shards. */
 static int join_company(struct run *run, struct tg_error *error)
 {
@@ -291,9 +326,12 @@ static int serve(struct run *run, struct tg_error *error)
         if (result == 0)
                 result = start_http(run, error);
         if (result == 0)
+                result = start_attendant(run, error);
+        if (result == 0)
                 result = start_shards(run, error);
         if (tg_run_shards_join(run->shards, &run->tally, result ? &ignored : error) < 0)
                 result = -1;
+        tg_run_attendant_stop(run->attendant);
         tg_run_http_stop(&run->http);
         if (result < 0)
                 tg_lifetime_stop(&run->lifetime);
@@ -310,6 +348,7 @@ static void run_deinit(struct run *run)
         tg_flow_free(run->flow);
         tg_feeder_free(run->feeder);
         tg_summary_deinit(&run->tally.shards);
+        tg_run_reload_deinit(&run->reload);
         tg_policy_free(run->policy);
         tg_subjects_free(run->subjects);
         tg_readings_free(run->readings);
@@ -329,7 +368,9 @@ int tg_cli_run(int argc, char **argv)
         tg_log_init(&run.log, stderr, run.options.log_format, run.options.log_level);
         run.notices = tg_log_notices(&run.log);
         run.lifetime.exit_at_end = run.options.exit_at_end;
+        tg_signals_say_last(run.log.json ? LAST_WORDS_JSON : LAST_WORDS);
         tg_signals_catch(&run.lifetime.stop);
+        tg_run_attendant_prepare();
         signal(SIGPIPE, SIG_IGN); /* a broker that goes away is an error, not an end */
         if (prepare(&run, &error) < 0 || serve(&run, &error) < 0) {
                 tg_log_line(&run.log, TG_LOG_ERROR, error.message, error.message);

@@ -24,6 +24,7 @@ static void init(struct tg_run_configuration *configuration)
                 .clock = TG_CLOCK_WALL,
                 .idle_ms = 500,
                 .commit_ms = 100,
+                .stop_wait_ms = 30 * TG_SECOND_MS,
                 .future_skew_ms = 10 * TG_MINUTE_MS,
                 .shards = 1,
                 .batch = 4096,
@@ -49,6 +50,8 @@ static void read_clock(struct tg_run_configuration *configuration, struct tg_rea
                 configuration->clock = (enum tg_clock_mode)clock;
         tg_read_duration(root, "idle", TG_OPTIONAL, 1, TG_HOUR_MS, &configuration->idle_ms);
         tg_read_duration(root, "commit", TG_OPTIONAL, 0, TG_MINUTE_MS, &configuration->commit_ms);
+        tg_read_duration(root, "stop_wait_max", TG_OPTIONAL, TG_SECOND_MS, TG_HOUR_MS,
+                         &configuration->stop_wait_ms);
         tg_read_duration(root, "future_skew_max", TG_OPTIONAL, 0, 365 * TG_DAY_MS,
                          &configuration->future_skew_ms);
 }

@@ -12,6 +12,7 @@
  *     clock: wall                      # or event: the time written in the records
  *     idle: 500ms                      # how long a topic must be at its end to be believed so
  *     commit: 100ms                    # between commits, at least
+ *     stop_wait_max: 30s               # to commit and leave, once asked to stop
  *     shards: 1                        # threads
  *     batch: 4096                      # records taken at a time
  *     memory: {fetch: 256MiB, produce: 64MiB,           # of all shards together
@@ -36,6 +37,7 @@ struct tg_run_configuration {
         enum tg_clock_mode clock;
         int64_t idle_ms;
         int64_t commit_ms;
+        int64_t stop_wait_ms;
         int64_t future_skew_ms;
         int64_t shards;
         int64_t batch;

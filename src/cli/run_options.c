@@ -13,8 +13,11 @@ enum {
         KEY_PACE,
         KEY_LOG,
         KEY_HTTP,
+        KEY_CREATE_TOPICS,
+        KEY_REPLICATION,
         PARTITIONS_DEFAULT = 4,
         PARTITIONS_MAX = 1000,
+        REPLICATION_MAX = 100,
         SHARDS_MAX = 256,
         PACE_MAX = 1000000,
 };
@@ -41,29 +44,45 @@ static const char DOC[] =
         "  clock: wall                      # event: the time written in the records\n"
         "  idle: 500ms                      # a topic at its end for so long has ended\n"
         "  commit: 100ms                    # at least between two commits\n"
+        "  stop_wait_max: 30s               # to commit and leave, once asked to stop\n"
         "  shards: 1                        # threads\n"
         "  batch: 4096                      # records taken at a time\n"
         "  memory: {fetch: 256MiB, produce: 64MiB,      # of the process\n"
         "           customers: 64MiB, waiting: 16MiB}   # of each partition\n"
         "  future_skew_max: 10m\n"
-        "  http: {listen: 127.0.0.1:8787}   # off with --embedded\n"
+        "  http: {listen: 127.0.0.1:8787}   # off with --embedded; ask: true lets others ask\n"
+        "                                   # POST /decide and GET /explain\n"
         "\n"
         "Examples:\n"
         "  touchgate run --config touchgate.yaml\n"
         "  touchgate run --config touchgate.yaml --exit-at-end   # a batch\n"
         "  touchgate run --config demo.yaml --embedded recording --output out\n"
         "\n"
-        "SIGTERM and SIGINT commit what is decided and leave; a second one leaves at once. Exit "
-        "codes are those of sysexits.h: 64 the command line, 65 and 66 the recording, 69 Kafka "
-        "can't be reached, 77 it refuses us, 78 the configuration.\n";
+        "Values may name variables of the environment: ${NAME} or ${NAME:-default}. A property of "
+        "`kafka` with _file behind its name is read from a file: sasl.password_file. "
+        "docs/configuration.md has every key.\n"
+        "\n"
+        "SIGTERM and SIGINT commit what is decided and leave; a second one leaves at once. SIGHUP "
+        "reads the policy again: if it can follow the running one, every decision from some moment "
+        "on is its own; if not, the log says why, and nothing changes.\n"
+        "\n"
+        "Exit status: as in sysexits.h: 64 the command line, 65 and 66 the recording, 69 Kafka "
+        "can't be reached, 75 it did not finish in time when it was asked to stop, 77 Kafka "
+        "refuses us, 78 the configuration; 128 and the signal if a second one ended it.\n";
 
 static const struct argp_option OPTIONS[] = {
         {"config", 'c', "FILE", 0, "The configuration (YAML)", 0},
         {"shards", KEY_SHARDS, "N", 0, "So many threads, whatever the configuration says", 0},
         {"http", KEY_HTTP, "ADDRESS", 0,
-         "Listen on ADDRESS (127.0.0.1:8787; a port of 0: any) for /metrics, /livez, /readyz, "
-         "/decide and /explain; or off",
+         "Listen on ADDRESS (127.0.0.1:8787; a port of 0: any) for /metrics, /livez and "
+         "/readyz; or off",
          0},
+        {"create-topics", KEY_CREATE_TOPICS, NULL, 0,
+         "Create the topics that are missing, before anything else", 0},
+        {"partitions", KEY_PARTITIONS, "N", 0,
+         "Of topics that are created, and of the embedded broker's (4)", 0},
+        {"replication", KEY_REPLICATION, "N", 0,
+         "Copies of topics that are created (as the brokers are configured)", 0},
         {"exit-at-end", KEY_EXIT_AT_END, NULL, 0,
          "Leave once everything has been read to its end and stayed there for `idle`", 0},
         {"log", KEY_LOG, "auto|text|json", 0,
@@ -76,7 +95,6 @@ static const struct argp_option OPTIONS[] = {
          1},
         {"output", 'o', "DIR", 0,
          "With --embedded: write what came out of the broker to DIR, as JSON a line", 1},
-        {"partitions", KEY_PARTITIONS, "N", 0, "Of the embedded broker's topics (4)", 1},
         {"pace", KEY_PACE, "N", 0,
          "Play N records a second; 0 is all at once. By default all at once, but slow enough to "
          "watch on a terminal",
@@ -88,6 +106,12 @@ static void check_complete(struct argp_state *state, const struct tg_run_options
 {
         if (!options->configuration)
                 argp_error(state, "name the configuration with --config FILE");
+        else if (options->replication > 0 && !options->create_topics)
+                argp_error(state, "--replication goes with --create-topics");
+        else if (options->create_topics && options->embedded)
+                argp_error(state, "the embedded broker has all topics: leave --create-topics out");
+        else if (options->partitions > 0 && !options->create_topics && !options->embedded)
+                argp_error(state, "--partitions goes with --create-topics or --embedded");
         else if (options->output && !options->embedded)
                 argp_error(state, "--output goes with --embedded: on a real Kafka, read the topics "
                                   "(kcat -C -t decisions)");
@@ -124,6 +148,13 @@ static error_t take(int key, char *text, struct argp_state *state)
                 options->partitions =
                         (int32_t)tg_option_number(state, "--partitions", text, 1, PARTITIONS_MAX);
                 return 0;
+        case KEY_CREATE_TOPICS:
+                options->create_topics = true;
+                return 0;
+        case KEY_REPLICATION:
+                options->replication =
+                        (int)tg_option_number(state, "--replication", text, 1, REPLICATION_MAX);
+                return 0;
         case KEY_PACE:
                 options->pace_per_s = (int64_t)tg_option_number(state, "--pace", text, 0, PACE_MAX);
                 return 0;
@@ -146,13 +177,15 @@ int tg_run_options_parse(int argc, char **argv, struct tg_run_options *ret_optio
 {
         static const struct argp argp = {.options = OPTIONS, .parser = take, .doc = DOC};
         struct tg_run_options options = {
-                .partitions = PARTITIONS_DEFAULT,
+                .replication = -1,
                 .pace_per_s = -1,
                 .log_level = TG_LOG_INFO,
         };
 
         if (tg_options_parse(&argp, argc, argv, &options) != 0)
                 return EX_USAGE;
+        if (options.embedded && options.partitions == 0)
+                options.partitions = PARTITIONS_DEFAULT;
         options.exit_at_end |= options.embedded != NULL;
         *ret_options = options;
         return 0;

@@ -16,7 +16,9 @@ struct tg_run_options {
         const char *http;          /* where to listen; NULL: as the configuration says */
         bool exit_at_end;
         unsigned shards;    /* 0: as the configuration says */
-        int32_t partitions; /* of the embedded broker's topics */
+        int32_t partitions; /* of topics that are made; 0: not said */
+        bool create_topics; /* those that are missing */
+        int replication;    /* copies of topics that are created; -1: as the brokers say */
         int64_t pace_per_s; /* records a second of the recording; 0: all at once; -1: by itself */
         enum tg_log_format log_format;
         enum tg_log_level log_level;

@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 
-#include "telemetry/datum_json.h"
 #include "rules/evaluate.h"
+#include "telemetry/datum_json.h"
 
 static void print_reason(FILE *file, const char *name, const struct tg_reason_count *count)
 {

@@ -13,3 +13,6 @@ enum { TG_SIGNAL_STATUS = 128 }; /* plus the signal: as shells tell of what a si
  * long as the process. Called once.
  */
 void tg_signals_catch(atomic_int *stop);
+
+/* What is written to standard error when a second signal ends the process: static text, a line. */
+void tg_signals_say_last(const char *words);

@@ -189,8 +189,8 @@ static enum MHD_Result decide(struct tg_http *http, struct tg_exchange *exchange
 {
         enum MHD_Result result;
         json_error_t error;
-        json_t *request = json_loadb((const char *)exchange->body.data, exchange->body.size,
-                                     JSON_REJECT_DUPLICATES, &error);
+        const char *body = exchange->body.size ? (const char *)exchange->body.data : "";
+        json_t *request = json_loadb(body, exchange->body.size, JSON_REJECT_DUPLICATES, &error);
 
         if (!request) {
                 tg_reply_error(&exchange->reply, 400, "line %d, column %d: %s", error.line,
@@ -249,6 +249,11 @@ static void page_metrics(struct tg_http *http, struct tg_exchange *exchange)
         write_metrics(http, &exchange->reply.body);
 }
 
+static bool is_question(const struct tg_route *route)
+{
+        return !route->page && route != metrics_route;
+}
+
 static bool is_json(struct MHD_Connection *connection)
 {
         static const char json[] = "application/json";
@@ -262,7 +267,8 @@ static bool is_json(struct MHD_Connection *connection)
  * What can be said by the head alone. That a body must say it is JSON keeps web pages, which may
  * send other types to any address unasked, from asking in the name of who looks at them.
  */
-static void look_at_head(struct tg_exchange *exchange, const char *path, const char *method)
+static void look_at_head(const struct tg_http *http, struct tg_exchange *exchange, const char *path,
+                         const char *method)
 {
         const char *length;
 
@@ -281,6 +287,13 @@ static void look_at_head(struct tg_exchange *exchange, const char *path, const c
                 tg_reply_error(&exchange->reply, 405, "%s takes %s alone", path,
                                exchange->route->method);
                 tg_reply_header(&exchange->reply, MHD_HTTP_HEADER_ALLOW, exchange->route->method);
+                return;
+        }
+        if (is_question(exchange->route) && !http->options.settings->ask) {
+                tg_reply_error(&exchange->reply, 403,
+                               "%s is off; to let everybody ask who can reach this address, say "
+                               "http: {ask: true} in the configuration",
+                               path);
                 return;
         }
         length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
@@ -312,7 +325,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         (void)version;
         if (!exchange) {
                 *state = exchange = tg_exchange_new(connection);
-                look_at_head(exchange, path, method);
+                look_at_head(http, exchange, path, method);
                 if (exchange->reply.status)
                         return reply(http, exchange);
                 return MHD_YES;

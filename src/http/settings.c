@@ -80,6 +80,7 @@ void tg_http_settings_read(struct tg_http_settings *settings, struct tg_reader *
                 tg_diagnose(root->diagnostics, node, TG_ERROR,
                             "write 127.0.0.1:8787, [::1]:8787, a port of 0 for any, or off",
                             "this is no address to listen on");
+        tg_read_bool(&reader, "ask", TG_OPTIONAL, &settings->ask);
         tg_read_duration(&reader, "timeout", TG_OPTIONAL, 1, TG_MINUTE_MS, &settings->timeout_ms);
         tg_read_integer(&reader, "waiting", TG_OPTIONAL, 1, WAITING_MAX, &settings->waiting);
         tg_read_duration(&reader, "live_within", TG_OPTIONAL, 1, TG_DAY_MS,

@@ -3,7 +3,10 @@
  * The part of a run's configuration that is about HTTP.
  *
  *     http: {listen: 127.0.0.1:8787}   # an address and a port; port 0: any; or: off
- *     http: {listen: "[::1]:8787", timeout: 5s, waiting: 32, live_within: 30s}
+ *     http: {listen: "[::1]:8787", ask: true, timeout: 5s, waiting: 32, live_within: 30s}
+ *
+ * There are no users and no passwords, so who can reach the address may read all pages; what
+ * decides, or tells of customers, is answered only with `ask: true`.
  *
  * Filled once at start, then read by any thread.
  */
@@ -20,6 +23,7 @@ struct tg_http_settings {
         char host[TG_HTTP_HOST_SIZE]; /* a numeric address; empty: off */
         char port[8];
         bool chosen;            /* somebody asked for it: not to have it is an error */
+        bool ask;               /* /decide and /explain are answered */
         int64_t timeout_ms;     /* a question that is not answered by then */
         int64_t waiting;        /* questions to one shard that are not answered, at most */
         int64_t live_within_ms; /* a shard that has not turned for so long stands still */

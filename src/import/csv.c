@@ -14,7 +14,11 @@
 #include "base/buffer.h"
 #include "base/memory.h"
 
-enum { READ_SIZE = 1 << 16, ZLIB_BUFFER_SIZE = 1 << 17 };
+enum {
+        READ_SIZE = 1 << 16,
+        ZLIB_BUFFER_SIZE = 1 << 17,
+        KEPT_SIZE = 4096, /* of a line that is too long: what can be shown of it */
+};
 
 enum scan {
         COMPLETE, /* a field or record was found */
@@ -211,14 +215,39 @@ static enum scan scan_record(struct tg_csv *csv)
         }
 }
 
+/* Reads to the end of a line, of which the window keeps the first bytes alone. */
+static int shorten_line(struct tg_csv *csv, struct tg_error *error)
+{
+        uint8_t *kept_end, *newline;
+        size_t rest;
+
+        do {
+                csv->end = csv->begin + KEPT_SIZE;
+                if (fill(csv, error) < 0)
+                        return -1;
+                kept_end = csv->window + csv->begin + KEPT_SIZE;
+                newline = memchr(kept_end, '\n', (size_t)(csv->window + csv->end - kept_end));
+        } while (!newline && !csv->ended);
+        rest = newline ? (size_t)(csv->window + csv->end - newline) : 0;
+        if (rest > 0)
+                memmove(kept_end, newline, rest);
+        csv->end = csv->begin + KEPT_SIZE + rest;
+        return 0;
+}
+
 /* A record that the window could not hold: a quote that is never closed, or no CSV at all. */
 static int too_long(struct tg_csv *csv, struct tg_error *error)
 {
-        if (!memchr(csv->window + csv->begin, '\n', csv->end - csv->begin))
+        if (memchr(csv->window + csv->begin, '\n', csv->end - csv->begin)) {
+                broken(csv, "a record of more than 1 MiB: is a quote never closed?", csv->begin);
+                return 0;
+        }
+        if (csv->line == 1)
                 return tg_fail(error, EX_DATAERR,
-                               "%s:%llu: a line of more than 1 MiB: is this a CSV table?",
-                               csv->path, (unsigned long long)csv->line);
-        broken(csv, "a record of more than 1 MiB: is a quote never closed?", csv->begin);
+                               "%s:1: a line of more than 1 MiB: is this a CSV table?", csv->path);
+        if (shorten_line(csv, error) < 0)
+                return -1;
+        broken(csv, "a line of more than 1 MiB", csv->begin);
         return 0;
 }
 
@@ -271,7 +300,8 @@ static void take_record(struct tg_csv *csv, bool is_broken, struct tg_csv_row *r
         csv->begin = csv->at;
 }
 
-static int skip_byte_order_mark(struct tg_csv *csv, struct tg_error *error)
+/* Skips a byte order mark; one of UTF-16 ends it here. */
+static int begin_table(struct tg_csv *csv, struct tg_error *error)
 {
         if (csv->capacity > 0)
                 return 0;
@@ -281,14 +311,31 @@ static int skip_byte_order_mark(struct tg_csv *csv, struct tg_error *error)
         }
         if (csv->end >= 3 && memcmp(csv->window, "\xef\xbb\xbf", 3) == 0)
                 csv->begin = 3;
+        if (csv->end >= 2 &&
+            (memcmp(csv->window, "\xff\xfe", 2) == 0 || memcmp(csv->window, "\xfe\xff", 2) == 0))
+                return tg_fail(error, EX_DATAERR,
+                               "%s is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)",
+                               csv->path);
         return 0;
+}
+
+/* A letter that no text has. */
+static void refuse_nul(struct tg_csv_row *row)
+{
+        const uint8_t *nul = row->problem ? NULL : memchr(row->raw.data, '\0', row->raw.size);
+
+        if (!nul)
+                return;
+        row->problem = "a NUL byte: is this text?";
+        row->where = nul;
+        row->count = 0;
 }
 
 int tg_csv_next(struct tg_csv *csv, struct tg_csv_row *ret_row, struct tg_error *error)
 {
         enum scan found;
 
-        if (skip_byte_order_mark(csv, error) < 0)
+        if (begin_table(csv, error) < 0)
                 return -1;
         do {
                 if (find_record(csv, &found, error) < 0)
@@ -299,5 +346,6 @@ int tg_csv_next(struct tg_csv *csv, struct tg_csv_row *ret_row, struct tg_error 
                         end_broken(csv);
                 take_record(csv, found == BROKEN, ret_row);
         } while (ret_row->raw.size == 0);
+        refuse_nul(ret_row);
         return 0;
 }

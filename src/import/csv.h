@@ -5,9 +5,9 @@
  *
  * RFC 4180: fields may be quoted, a quote inside is doubled, quoted fields may hold separators and
  * line ends; lines end in LF or CRLF, and a byte order mark and empty lines are skipped. Outside of
- * a quoted field a quote is a letter like any other. A record is at most TG_CSV_RECORD_MAX bytes
- * and TG_CSV_FIELDS_MAX fields; memory stays at two records, however long the table. One owner, one
- * thread.
+ * a quoted field a quote is a letter like any other. A record is at most TG_CSV_RECORD_MAX
+ * bytes, none of them NUL, and TG_CSV_FIELDS_MAX fields; memory stays at two records, however long
+ * the table or one of its lines. One owner, one thread.
  */
 #pragma once
 
@@ -43,7 +43,7 @@ void tg_csv_close(struct tg_csv *csv); /* NULL is allowed */
 
 /*
  * Returns 0 and a row, 1 behind the last one, or -1 if the table can't be read on (EX_DATAERR for a
- * broken gzip stream or no lines at all, EX_IOERR). A row with a problem has no fields, and the
+ * broken gzip stream, UTF-16 or no lines at all, EX_IOERR). A row with a problem has no fields, and the
  * next one begins on the next line.
  */
 int tg_csv_next(struct tg_csv *csv, struct tg_csv_row *ret_row, struct tg_error *error);

@@ -15,7 +15,7 @@
  *         when: {event: mailing}
  *         request: {channel: email, kind: promotion, expires: {after: 72h}}
  *
- * All fields of the schemas can be set (cli/filler.h says how). A row of the table makes one record
+ * All fields of the schemas can be set (filler.h says how). A row of the table makes one record
  * for every entry that it matches. Compiled against the header of a table, so that a column that
  * isn't there is told with its place. Borrows the document; immutable once compiled.
  */

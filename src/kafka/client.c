@@ -7,7 +7,7 @@
 
 enum {
         TEXT_SIZE = 512,
-        VERSION_SOUND = 0x020601ff, /* the first without the loop that versions tells of */
+        VERSION_SOUND = 0x020601ff, /* the first without what tg_client_tell_versions() tells of */
 };
 
 /* What can go wrong for good, and what a person can do about it. */
@@ -17,10 +17,13 @@ static const struct advice {
         const char *text;
 } advices[] = {
         {RD_KAFKA_RESP_ERR__AUTHENTICATION, EX_NOPERM,
-         "check sasl.username, sasl.password and security.protocol under `kafka`"},
+         "check sasl.username, sasl.password and security.protocol under `kafka`; for SCRAM on "
+         "Kafka 4, librdkafka must be 2.6.1 or newer"},
         {RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED, EX_NOPERM,
          "check sasl.username and sasl.password under `kafka`"},
-        {RD_KAFKA_RESP_ERR__SSL, EX_NOPERM, "check the ssl.* properties under `kafka`"},
+        {RD_KAFKA_RESP_ERR__SSL, EX_NOPERM,
+         "check ssl.ca.location (the authority that signed the brokers' certificates), the host's "
+         "name in bootstrap.servers, and the other ssl.* properties under `kafka`"},
         {RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, EX_NOPERM,
          "let this user read the input topics and write the output topics (kafka-acls.sh)"},
         {RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, EX_NOPERM,
@@ -176,6 +179,20 @@ void tg_client_deinit(struct tg_client *client)
         client->handle = NULL;
 }
 
+/* Its client-final-message repeats a nonce, which brokers before Kafka 4 let pass. */
+static void tell_scram(const struct tg_kafka_settings *settings, const struct tg_notices *notices)
+{
+        const char *mechanism = tg_kafka_settings_find(settings, "sasl.mechanism");
+
+        if (!mechanism)
+                mechanism = tg_kafka_settings_find(settings, "sasl.mechanisms");
+        if (mechanism && strncmp(mechanism, "SCRAM", 5) == 0)
+                tg_notice(notices, TG_NOTICE_WARNING,
+                          "before librdkafka 2.6.1 brokers of Kafka 4 refuse every password by "
+                          "%s: use a newer librdkafka, or sasl.mechanism: PLAIN over TLS",
+                          mechanism);
+}
+
 void tg_client_tell_versions(const struct tg_kafka_settings *settings,
                              const struct tg_notices *notices)
 {
@@ -183,10 +200,12 @@ void tg_client_tell_versions(const struct tg_kafka_settings *settings,
         bool affected = strategy && strstr(strategy, "cooperative");
 
         tg_notice(notices, TG_NOTICE_INFO, "librdkafka %s", rd_kafka_version_str());
-        if (rd_kafka_version() < VERSION_SOUND)
-                tg_notice(notices, affected ? TG_NOTICE_WARNING : TG_NOTICE_INFO,
-                          "before librdkafka 2.6.1 a member can get stuck in a rebalance with "
-                          "cooperative-sticky assignment, %s",
-                          affected ? "which is configured: prefer range, or static membership"
-                                   : "which is not used here");
+        if (rd_kafka_version() >= VERSION_SOUND)
+                return;
+        tell_scram(settings, notices);
+        tg_notice(notices, affected ? TG_NOTICE_WARNING : TG_NOTICE_INFO,
+                  "before librdkafka 2.6.1 a member can get stuck in a rebalance with "
+                  "cooperative-sticky assignment, %s",
+                  affected ? "which is configured: prefer range, or static membership"
+                           : "which is not used here");
 }

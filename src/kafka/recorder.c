@@ -255,17 +255,22 @@ static int reject(struct recorder *recorder, const struct tg_record *record, con
                                 record->time_ms, error);
 }
 
-static void look_for_idle(struct recorder *recorder, const struct tg_record *record,
-                          const rd_kafka_message_t *message)
+/* What of this record a gate that ran when it was written may have taken otherwise. */
+static void look_for_danger(struct recorder *recorder, const struct tg_record *record,
+                            const rd_kafka_message_t *message)
 {
+        const struct tg_recorder_options *options = recorder->options;
+        struct tg_recorded *recorded = &recorder->recorded;
         rd_kafka_timestamp_type_t type;
         int64_t timestamp_ms = rd_kafka_message_timestamp(message, &type);
 
-        if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
-                recorder->recorded.without_timestamp++;
-        else if (tg_quiet_tell(&recorder->quiet[record->partition], record->stream, timestamp_ms,
-                               recorder->options->idle_ms))
-                recorder->recorded.late_after_idle++;
+        if (type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) {
+                recorded->without_timestamp++;
+                return;
+        }
+        recorded->future += record->time_ms > timestamp_ms + options->future_skew_ms;
+        recorded->late_after_idle += tg_quiet_tell(&recorder->quiet[record->partition],
+                                                   record->stream, timestamp_ms, options->idle_ms);
 }
 
 static int write_head(struct recorder *recorder, size_t part, struct tg_error *error)
@@ -281,7 +286,7 @@ static int write_head(struct recorder *recorder, size_t part, struct tg_error *e
         } else {
                 enum tg_readings_answer answer;
 
-                look_for_idle(recorder, &head->record, message);
+                look_for_danger(recorder, &head->record, message);
                 tg_frame_parse(head->record.value, &frame);
                 answer = tg_readings_written(recorder->options->readings, &frame, &written, error);
                 assert(answer == TG_READINGS_FOUND); /* it was decoded by it */

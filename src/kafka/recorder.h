@@ -42,7 +42,8 @@ struct tg_recorded {
          * may have stopped waiting for them; with 0 none has.
          */
         uint64_t late_after_idle;
-        uint64_t without_timestamp; /* records of which that can't be told */
+        uint64_t future; /* records whose time was too far ahead of their timestamp for a gate */
+        uint64_t without_timestamp; /* records of which neither can be told */
 };
 
 struct tg_recorder_options {
@@ -53,8 +54,9 @@ struct tg_recorder_options {
         struct tg_bound from;
         struct tg_bound until; /* TG_BOUND_NEVER: until it is stopped */
         enum tg_codec codec;
-        bool decisions;         /* these too: into decisions-recorded-*.avro */
-        int64_t idle_ms;        /* the gate's */
+        bool decisions;  /* these too: into decisions-recorded-*.avro */
+        int64_t idle_ms; /* the gate's, as the next */
+        int64_t future_skew_ms;
         const atomic_int *stop; /* a signal's number */
         /* Told now and then: records read, and the share of them where an end is known. */
         void (*progress)(void *context, uint64_t records, double share);

@@ -3,6 +3,11 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <time.h>
+
+#include "base/time.h"
+
+enum { AGAIN_MS = 200 };
 
 int tg_stretch_client(const struct tg_kafka_settings *settings, const struct tg_notices *notices,
                       struct tg_client *client, struct tg_error *error)
@@ -16,6 +21,27 @@ int tg_stretch_client(const struct tg_kafka_settings *settings, const struct tg_
 
         *client = (struct tg_client){.notices = notices, .role = "start"};
         return tg_client_init(client, RD_KAFKA_CONSUMER, &options, error);
+}
+
+/* Leaders and coordinators move, and have none while a topic is new. */
+static bool passes(rd_kafka_resp_err_t code)
+{
+        return code == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+               code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+               code == RD_KAFKA_RESP_ERR_NOT_COORDINATOR ||
+               code == RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE ||
+               code == RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS;
+}
+
+/* Whether to ask once more, after a pause; TURN counts. */
+static bool ask_again(rd_kafka_resp_err_t code, int turn)
+{
+        const struct timespec pause = {.tv_nsec = AGAIN_MS * TG_MS_NS};
+
+        if (!passes(code) || turn * AGAIN_MS >= TG_STRETCH_TIMEOUT_MS)
+                return false;
+        nanosleep(&pause, NULL);
+        return true;
 }
 
 static int no_answer(struct tg_client *client, const char *topic, rd_kafka_resp_err_t code,
@@ -58,18 +84,35 @@ static int ask(struct tg_client *client, const char *topic, int32_t partition,
         rd_kafka_topic_partition_t *item =
                 rd_kafka_topic_partition_list_add(list, topic, partition);
         rd_kafka_resp_err_t code;
+        int turn = 0;
 
-        if (bound->kind == TG_BOUND_TIME) {
+        do {
                 item->offset = bound->time_ms;
-                code = rd_kafka_offsets_for_times(client->handle, list, TG_STRETCH_TIMEOUT_MS);
-        } else {
-                code = rd_kafka_committed(client->handle, list, TG_STRETCH_TIMEOUT_MS);
-        }
-        if (!code)
-                code = item->err;
+                if (bound->kind == TG_BOUND_TIME)
+                        code = rd_kafka_offsets_for_times(client->handle, list,
+                                                          TG_STRETCH_TIMEOUT_MS);
+                else
+                        code = rd_kafka_committed(client->handle, list, TG_STRETCH_TIMEOUT_MS);
+                if (!code)
+                        code = item->err;
+        } while (ask_again(code, turn++));
         *ret_offset = item->offset;
         rd_kafka_topic_partition_list_destroy(list);
         return code ? no_answer(client, topic, code, error) : 0;
+}
+
+/* The first offset, and the last stable one. */
+static rd_kafka_resp_err_t query_ends(struct tg_client *client, const char *topic,
+                                      int32_t partition, int64_t *ret_low, int64_t *ret_high)
+{
+        rd_kafka_resp_err_t code;
+        int turn = 0;
+
+        do {
+                code = rd_kafka_query_watermark_offsets(client->handle, topic, partition, ret_low,
+                                                        ret_high, TG_STRETCH_TIMEOUT_MS);
+        } while (ask_again(code, turn++));
+        return code;
 }
 
 static int64_t within(int64_t offset, int64_t low, int64_t high)
@@ -114,8 +157,7 @@ int tg_stretch_find(struct tg_client *client, const struct tg_stretch *stretch, 
                 int64_t low, high;
 
                 *part = (struct tg_scan_part){.topic = stretch->topic, .partition = i};
-                code = rd_kafka_query_watermark_offsets(client->handle, stretch->topic, i, &low,
-                                                        &high, TG_STRETCH_TIMEOUT_MS);
+                code = query_ends(client, stretch->topic, i, &low, &high);
                 if (code)
                         return no_answer(client, stretch->topic, code, error);
                 if (find_bound(client, part, &stretch->from, low, high, &part->from, error) < 0 ||

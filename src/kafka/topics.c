@@ -4,11 +4,35 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "records/words.h"
 
-enum { PARTITIONS_DEFAULT = 4, COMMANDS_SIZE = 700 };
+enum { NAMES_SIZE = 700, COMMAND_SIZE = 1024, TURN_MS = 1000 };
 
-static int32_t partitions_of(const struct rd_kafka_metadata *metadata, const char *topic)
+/* In short turns: what can't heal, such as a wrong password, is told meanwhile, and then known. */
+int tg_topics_ask(struct tg_client *client, const struct tg_kafka_settings *settings,
+                  const struct rd_kafka_metadata **ret_metadata, struct tg_error *error)
+{
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+        for (int waited_ms = 0; waited_ms < TG_TOPICS_TIMEOUT_MS; waited_ms += TURN_MS) {
+                code = rd_kafka_metadata(client->handle, 1, NULL, ret_metadata, TURN_MS);
+                if (!code)
+                        return 0;
+                rd_kafka_poll(client->handle, 0);
+                if (client->failed) {
+                        *error = client->failure;
+                        return -1;
+                }
+        }
+        return tg_fail(error, EX_UNAVAILABLE,
+                       "no broker answered at %s in %d s (%s): see whether Kafka runs "
+                       "there, and bootstrap.servers under `kafka`",
+                       tg_kafka_settings_find(settings, "bootstrap.servers"),
+                       TG_TOPICS_TIMEOUT_MS / 1000, rd_kafka_err2str(code));
+}
+
+int32_t tg_topics_partitions(const struct rd_kafka_metadata *metadata, const char *topic)
 {
         for (int i = 0; i < metadata->topic_cnt; i++)
                 if (strcmp(metadata->topics[i].topic, topic) == 0 && !metadata->topics[i].err)
@@ -16,14 +40,38 @@ static int32_t partitions_of(const struct rd_kafka_metadata *metadata, const cha
         return 0;
 }
 
-static void add_command(char *text, size_t size, const char *topic, int32_t partitions)
+const char *tg_topics_name(const struct tg_kafka_settings *settings, unsigned i,
+                           char text[static TG_TOPIC_TEXT_SIZE])
 {
-        size_t used = strlen(text);
+        if (i < TG_TOPIC_PERMITTED)
+                snprintf(text, TG_TOPIC_TEXT_SIZE, "%s", settings->topics[i]);
+        else
+                tg_kafka_permitted_topic(
+                        settings,
+                        tg_word(&tg_channel_words, i - TG_TOPIC_PERMITTED + TG_CHANNEL_UNKNOWN + 1),
+                        text);
+        return text;
+}
 
-        snprintf(text + used, size - used,
-                 "\n  kafka-topics.sh --bootstrap-server $BROKER --create --topic %s "
-                 "--partitions %d",
-                 topic, (int)partitions);
+/* Of those from FIRST up to END (excluded) that are not there. */
+static void add_commands(struct tg_buffer *text, const struct tg_kafka_settings *settings,
+                         const struct rd_kafka_metadata *metadata, unsigned first, unsigned end)
+{
+        int32_t partitions = tg_topics_partitions(metadata, settings->topics[TG_TOPIC_REQUESTS]);
+        bool secured = tg_kafka_settings_find(settings, "security.protocol") != NULL;
+        char topic[TG_TOPIC_TEXT_SIZE], command[COMMAND_SIZE];
+
+        for (unsigned i = first; i < end; i++) {
+                if (tg_topics_partitions(metadata, tg_topics_name(settings, i, topic)) > 0)
+                        continue;
+                snprintf(command, sizeof command,
+                         "\n  kafka-topics.sh --bootstrap-server %s%s --create --topic %s "
+                         "--partitions %d",
+                         tg_kafka_settings_find(settings, "bootstrap.servers"),
+                         secured ? " --command-config client.properties" : "", topic,
+                         (int)(partitions ? partitions : TG_TOPICS_PARTITIONS_DEFAULT));
+                tg_buffer_append(text, command, strlen(command));
+        }
 }
 
 static uint32_t channels_of(const struct tg_kafka_settings *settings,
@@ -34,7 +82,7 @@ static uint32_t channels_of(const struct tg_kafka_settings *settings,
 
         for (unsigned i = TG_CHANNEL_UNKNOWN + 1; i < TG_CHANNELS; i++) {
                 tg_kafka_permitted_topic(settings, tg_word(&tg_channel_words, i), topic);
-                if (partitions_of(metadata, topic) > 0)
+                if (tg_topics_partitions(metadata, topic) > 0)
                         channels |= UINT32_C(1) << i;
         }
         return channels;
@@ -44,7 +92,7 @@ static uint32_t channels_of(const struct tg_kafka_settings *settings,
 static void tell_missing_channels(const struct tg_client *client,
                                   const struct tg_kafka_settings *settings, uint32_t channels)
 {
-        char names[COMMANDS_SIZE] = "";
+        char names[NAMES_SIZE] = "";
         char topic[TG_TOPIC_TEXT_SIZE];
 
         for (unsigned i = TG_CHANNEL_UNKNOWN + 1; i < TG_CHANNELS; i++) {
@@ -62,25 +110,28 @@ static void tell_missing_channels(const struct tg_client *client,
                           names);
 }
 
-static int missing(const struct tg_kafka_settings *settings,
+static int missing(const struct tg_client *client, const struct tg_kafka_settings *settings,
                    const struct rd_kafka_metadata *metadata, int32_t *ret_partitions,
                    struct tg_error *error)
 {
-        int32_t partitions = partitions_of(metadata, settings->topics[TG_TOPIC_REQUESTS]);
-        char commands[COMMANDS_SIZE] = "";
+        static const char channels[] = "\nand for each channel whose requests you send:";
+        tg_cleanup(tg_buffer_deinit) struct tg_buffer commands = {0};
 
-        *ret_partitions = partitions;
-        for (int i = 0; i < TG_TOPIC_PERMITTED; i++)
-                if (partitions_of(metadata, settings->topics[i]) == 0)
-                        add_command(commands, sizeof commands, settings->topics[i],
-                                    partitions ? partitions : PARTITIONS_DEFAULT);
-        if (!commands[0])
+        *ret_partitions = tg_topics_partitions(metadata, settings->topics[TG_TOPIC_REQUESTS]);
+        add_commands(&commands, settings, metadata, 0, TG_TOPIC_PERMITTED);
+        if (commands.size == 0)
                 return 0;
+        tg_buffer_append(&commands, channels, sizeof channels - 1);
+        add_commands(&commands, settings, metadata, TG_TOPIC_PERMITTED, TG_TOPICS_COUNT);
+        tg_buffer_append(&commands, "", 1);
+        client->notices->tell(client->notices->context, TG_NOTICE_ERROR, "missing topics",
+                              (const char *)commands.data + 1);
         return tg_fail(error, EX_CONFIG,
-                       "topics are missing; create them (requests, touchpoints and decisions with "
-                       "one number of partitions, which can't change later), and %s.<channel> for "
-                       "every channel:%s",
-                       settings->topics[TG_TOPIC_PERMITTED], commands);
+                       "topics are missing: the commands above create them, or --create-topics "
+                       "does (%s, %s and %s have one number of partitions, which can't change "
+                       "later)",
+                       settings->topics[TG_TOPIC_REQUESTS], settings->topics[TG_TOPIC_TOUCHPOINTS],
+                       settings->topics[TG_TOPIC_DECISIONS]);
 }
 
 /* Facts, requests and decisions of a customer have one partition number. */
@@ -89,11 +140,11 @@ static int unequal(const struct tg_kafka_settings *settings,
 {
         static const enum tg_topic others[] = {TG_TOPIC_TOUCHPOINTS, TG_TOPIC_DECISIONS};
         const char *requests = settings->topics[TG_TOPIC_REQUESTS];
-        int32_t partitions = partitions_of(metadata, requests);
+        int32_t partitions = tg_topics_partitions(metadata, requests);
 
         for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
                 const char *topic = settings->topics[others[i]];
-                int32_t count = partitions_of(metadata, topic);
+                int32_t count = tg_topics_partitions(metadata, topic);
 
                 if (count != partitions)
                         return tg_fail(error, EX_CONFIG,
@@ -111,25 +162,12 @@ int tg_topics_check(struct tg_client *client, const struct tg_kafka_settings *se
                     struct tg_topics_found *ret_found, struct tg_error *error)
 {
         const struct rd_kafka_metadata *metadata;
-        rd_kafka_resp_err_t code =
-                rd_kafka_metadata(client->handle, 1, NULL, &metadata, TG_TOPICS_TIMEOUT_MS);
         struct tg_topics_found found;
         int result;
 
-        if (code) {
-                /* An authentication that failed is told by error_cb, and says more. */
-                rd_kafka_poll(client->handle, 0);
-                if (client->failed) {
-                        *error = client->failure;
-                        return -1;
-                }
-                return tg_fail(error, EX_UNAVAILABLE,
-                               "no broker answered at %s in %d s (%s): see whether Kafka runs "
-                               "there, and bootstrap.servers under `kafka`",
-                               tg_kafka_settings_find(settings, "bootstrap.servers"),
-                               TG_TOPICS_TIMEOUT_MS / 1000, rd_kafka_err2str(code));
-        }
-        result = missing(settings, metadata, &found.partitions, error);
+        if (tg_topics_ask(client, settings, &metadata, error) < 0)
+                return -1;
+        result = missing(client, settings, metadata, &found.partitions, error);
         if (result == 0)
                 result = unequal(settings, metadata, error);
         if (result == 0) {

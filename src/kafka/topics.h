@@ -2,14 +2,21 @@
 /*
  * Checks at start that the topics are there and fit one another, and says how to create them.
  *
- * Asks the broker once, waits at most TG_TOPICS_TIMEOUT_MS. Creates nothing.
+ * Asks the broker once, waits at most TG_TOPICS_TIMEOUT_MS. Creates nothing (kafka/creation.h
+ * does).
  */
 #pragma once
 
 #include "kafka/client.h"
 #include "kafka/settings.h"
+#include "records/words.h"
 
-enum { TG_TOPICS_TIMEOUT_MS = 15000 };
+enum {
+        TG_TOPICS_TIMEOUT_MS = 15000,
+        TG_TOPICS_PARTITIONS_DEFAULT = 4, /* of topics that are created */
+        /* All that a run may use: those of `topics`, with a topic for each channel's permits. */
+        TG_TOPICS_COUNT = (int)TG_TOPIC_PERMITTED + (int)TG_CHANNELS - (int)TG_CHANNEL_UNKNOWN - 1,
+};
 
 struct tg_topics_found {
         int32_t partitions; /* that requests, touchpoints and decisions have */
@@ -22,3 +29,14 @@ struct tg_topics_found {
  */
 int tg_topics_check(struct tg_client *client, const struct tg_kafka_settings *settings,
                     struct tg_topics_found *ret_found, struct tg_error *error);
+
+/* What the broker knows of topics, for rd_kafka_metadata_destroy(); -1 if none answers. */
+int tg_topics_ask(struct tg_client *client, const struct tg_kafka_settings *settings,
+                  const struct rd_kafka_metadata **ret_metadata, struct tg_error *error);
+
+/* How many partitions TOPIC has; 0: it is not there. */
+int32_t tg_topics_partitions(const struct rd_kafka_metadata *metadata, const char *topic);
+
+/* The name of the I-th of TG_TOPICS_COUNT topics. Returns TEXT. */
+const char *tg_topics_name(const struct tg_kafka_settings *settings, unsigned i,
+                           char text[static TG_TOPIC_TEXT_SIZE]);

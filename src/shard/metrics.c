@@ -325,6 +325,17 @@ static double effects_of(struct boards boards, const char *reason, int effect)
         return sum;
 }
 
+/* A rule may be called what the gate calls a reason of its own: they are added up under one name.
+ */
+static bool named_before(const struct tg_board_policy *policy, size_t i)
+{
+        for (size_t j = 0; j < i; j++) {
+                if (strcmp(policy->reasons[j], policy->reasons[i]) == 0)
+                        return true;
+        }
+        return false;
+}
+
 /*
  * By the names of the first shard: the others have the same, but for a moment when the policy
  * changes. A rule that never spoke is told of its two effects, so that an alert knows it.
@@ -337,7 +348,7 @@ static void write_reasons(struct tg_buffer *page, struct boards boards)
 
         tg_metric_begin(page, &reasons);
         for (size_t i = 0; i < policy->count; i++) {
-                for (int effect = 0; effect < TG_EFFECTS; effect++) {
+                for (int effect = 0; effect < TG_EFFECTS && !named_before(policy, i); effect++) {
                         const struct tg_label labels[] = {{"rule", policy->reasons[i]},
                                                           {"effect", effects[effect]},
                                                           {NULL, NULL}};

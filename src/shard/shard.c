@@ -250,7 +250,9 @@ static int drain(struct shard *shard, struct tg_partition *partition, int64_t no
                  struct tg_error *error)
 {
         if (shard->options->clock == TG_CLOCK_EVENT) {
-                partition->facts_read |= partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended;
+                /* Its records are its time: once it has one there is nothing to catch up with. */
+                partition->facts_read |= partition->clock_ms != TG_NO_TIME ||
+                                         partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended;
                 return take_all(shard, partition, tg_merge_next, error);
         }
         return drain_by_wall_clock(shard, partition, now_ms, error);

@@ -128,6 +128,18 @@ void tg_log(struct tg_log *log, enum tg_log_level level, const char *format, ...
         tg_log_line(log, level, format, text);
 }
 
+void tg_log_status(struct tg_log *log, const char *text)
+{
+        if (!log->terminal || log->json)
+                return;
+        pthread_mutex_lock(&log->lock);
+        fputs("\r\033[K", log->file);
+        if (text)
+                write_plain_text(log->file, text);
+        fflush(log->file);
+        pthread_mutex_unlock(&log->lock);
+}
+
 void tg_log_deinit(struct tg_log *log)
 {
         uint64_t thinned = 0;

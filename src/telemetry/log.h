@@ -55,5 +55,11 @@ void tg_log_line(struct tg_log *log, enum tg_log_level level, const char *key, c
 void tg_log(struct tg_log *log, enum tg_log_level level, const char *format, ...)
         __attribute__((format(printf, 3, 4)));
 
+/*
+ * Puts TEXT on the terminal below the log, in place of what it said before; NULL: nothing any more.
+ * A log that is no text on a terminal has none.
+ */
+void tg_log_status(struct tg_log *log, const char *text);
+
 /* "text" and so on to a format; -1 if there is no such. */
 int tg_log_format_parse(const char *text, enum tg_log_format *ret_format);

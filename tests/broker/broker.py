@@ -26,10 +26,10 @@ PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{more}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}{more_advertised}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
 log.dirs={folder}/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -103,10 +103,12 @@ class Broker:
         self.process = None  # of a broker that this process started
 
     @classmethod
-    def start(cls, version=VERSIONS[0], port=None, properties=""):
+    def start(cls, version=VERSIONS[0], port=None, properties="", secure_port=None, users=()):
         """Starts a broker on PORT (none: a free one) and returns once it answers.
 
-        PROPERTIES are lines for its server.properties; they win over ours.
+        PROPERTIES are lines for its server.properties; they win over ours. With SECURE_PORT it
+        listens there too, as localhost by SASL_SSL, which PROPERTIES configure; USERS are
+        (name, password) for SCRAM-SHA-512.
         """
         jars = fetch_jars(version)
         folder = pathlib.Path(tempfile.mkdtemp(prefix="touchgate-kafka-"))
@@ -114,11 +116,17 @@ class Broker:
         port = port or free
         settings = folder / "server.properties"
         settings.write_text(
-            PROPERTIES.format(port=port, controller=controller, folder=folder) + properties)
+            PROPERTIES.format(
+                port=port, controller=controller, folder=folder,
+                more=f",SASL_SSL://127.0.0.1:{secure_port}" if secure_port else "",
+                more_advertised=f",SASL_SSL://localhost:{secure_port}" if secure_port else "")
+            + properties)
+        scram = [word for name, password in users for word in (
+            "--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]")]
         with open(folder / "broker.log", "wb") as log:
             subprocess.run(
                 java(jars, "kafka.tools.StorageTool", "format", f"--cluster-id={CLUSTER_ID}",
-                     "-c", str(settings)),
+                     "-c", str(settings), *scram),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=60, check=True)
             process = subprocess.Popen(
                 java(jars, "kafka.Kafka", str(settings)),

@@ -56,11 +56,12 @@ class BrokerCase(unittest.TestCase):
     """Tests on one broker; each has its own topics, told apart by a prefix."""
 
     broker = None
+    properties = PROPERTIES
 
     @classmethod
     def setUpClass(cls):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        cls.broker = Broker.start(properties=PROPERTIES)
+        cls.broker = Broker.start(properties=cls.properties)
         cls.addClassCleanup(cls.broker.stop)
         atexit.register(cls.broker.stop)  # unittest skips its cleanups when it is interrupted
         print(f"\nKafka on {cls.broker.bootstrap}", flush=True)

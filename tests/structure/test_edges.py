@@ -18,16 +18,17 @@ EDGES = {
     "customer": "base",
     "rules": "base config records customer",
     "pacing": "base config records",
-    "shard": "base config avro records customer rules pacing",
     "telemetry": "base",
+    "shard": "base config avro records customer rules pacing telemetry",
     "registry": "base config",
     "kafka": "base config avro records recording shard telemetry registry",
     "replay": "base config avro records recording rules shard telemetry",
+    "http": "base config avro records shard telemetry",
     "import": "base config avro records",
     "generate": "base avro records recording",
     "scenario": "base config avro records rules shard",
     "cli": "base config avro records recording rules shard telemetry registry kafka replay "
-           "import generate scenario",
+           "http import generate scenario",
     "main": "base cli",
 }
 

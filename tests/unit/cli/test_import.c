@@ -254,6 +254,42 @@ Test(import, a_mapping_of_another_table_is_told_at_its_place)
         expect_no_output(&folder);
 }
 
+Test(import, a_table_with_other_separators_or_line_ends_is_guessed_at)
+{
+        FOLDER(folder);
+
+        folder_put(&folder, "m.yaml", MAPPING);
+        folder_put(&folder, "t.csv", "ms;who;what;ref;row\n1000;ann;sale;oats;1\n");
+        IMPORT(semicolons, &folder, "t.csv", NULL);
+        cr_expect_eq(semicolons.code, EX_CONFIG);
+        expect_told(&semicolons, "does the mapping lack csv: {separator: \";\"}?");
+        folder_put(&folder, "t.csv", "ms\twho\twhat\tref\trow\n1000\tann\tsale\toats\t1\n");
+        IMPORT(tabs, &folder, "t.csv", NULL);
+        expect_told(&tabs, "does the mapping lack csv: {separator: \"\\t\"}?");
+        folder_put(&folder, "t.csv", "ms,who,what,ref,row\r1000,ann,sale,oats,1\r");
+        IMPORT(returns, &folder, "t.csv", NULL);
+        expect_told(&returns, "lines that end in CR alone?");
+        expect_no_output(&folder);
+}
+
+Test(import, many_bad_lines_are_counted_and_the_first_ones_told)
+{
+        char table[400];
+        char *at = stpcpy(table, "ms,who,what,ref,row\n1000,ann,sale,oats,1\n");
+        FOLDER(folder);
+
+        for (int i = 0; i < 11; i++)
+                at = stpcpy(at, "12x,ann,sale,oats,5\n");
+        folder_put(&folder, "m.yaml", MAPPING);
+        folder_put(&folder, "t.csv", table);
+        IMPORT(outcome, &folder, "t.csv", NULL);
+        cr_expect_eq(outcome.code, EX_OK);
+        expect_told(&outcome, "t.csv:12:1: error: ");
+        cr_expect_null(strstr(outcome.told, "t.csv:13:1: "));
+        expect_told(&outcome, "  11  bad lines left out\n");
+        expect_told(&outcome, "(the first 10 are told above)\n");
+}
+
 Test(import, from_is_included_and_to_is_not)
 {
         FOLDER(folder);

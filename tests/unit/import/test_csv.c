@@ -122,6 +122,24 @@ Test(csv, a_line_without_end_is_no_table)
         cr_expect_str_eq(rows, "ERROR 65 :1: a line of more than 1 MiB: is this a CSV table?");
 }
 
+Test(csv, a_long_line_costs_itself_only)
+{
+        enum { SIZE = 5 << 20 };
+        FOLDER(folder);
+        tg_cleanup(tg_free_pointer) char *table = tg_allocate_zeroed(SIZE + 16, 1);
+        tg_cleanup(tg_free_pointer) char *rows = NULL;
+        tg_cleanup(tg_free_pointer) char *last = NULL;
+
+        memcpy(table, "a,b\n", 4);
+        memset(table + 4, 'x', SIZE);
+        memcpy(table + 4 + SIZE, "\nc,d\n", 5);
+        rows = read_as(folder_put(&folder, "t.csv", table), ',');
+        cr_expect_str_eq(rows, "1:a|b 2!a line of more than 1 MiB 3:c|d");
+        table[4 + SIZE] = '\0';
+        last = read_as(folder_put_gzip(&folder, "t.csv.gz", table), ',');
+        cr_expect_str_eq(last, "1:a|b 2!a line of more than 1 MiB");
+}
+
 Test(csv, rows_across_the_edges_of_the_window_stay_whole)
 {
         enum { ROWS = 40000 };
@@ -158,6 +176,32 @@ Test(csv, a_byte_order_mark_is_no_part_of_the_first_name)
                     "a,b\n",
                     "1:a|b");
         expect_rows("\xef\xbb", "1:\xef\xbb");
+}
+
+Test(csv, a_table_in_utf_16_is_told)
+{
+        FOLDER(folder);
+        tg_cleanup(tg_free_pointer) char *rows = read_as(folder_put(&folder, "t.csv",
+                                                                    "\xff\xfe"
+                                                                    "a"),
+                                                         ',');
+
+        cr_expect_str_eq(rows, "ERROR 65  is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)");
+}
+
+Test(csv, a_nul_byte_breaks_its_line_only)
+{
+        static const char TABLE[] = "a,b\nc,\0\n\"\0\",d\ne,f\n";
+        FOLDER(folder);
+        const char *path = folder_file(&folder, "t.csv");
+        tg_cleanup(tg_free_pointer) char *rows = NULL;
+        FILE *file = fopen(path, "w");
+
+        fwrite(TABLE, 1, sizeof TABLE - 1, file);
+        fclose(file);
+        rows = read_as(path, ',');
+        cr_expect_str_eq(rows, "1:a|b 2!a NUL byte: is this text? 3!a NUL byte: is this text? "
+                               "4:e|f");
 }
 
 Test(csv, another_separator_leaves_commas_alone)

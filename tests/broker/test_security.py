@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`touchgate run` on a broker that wants TLS and a password, and on one that stops answering."""
+
+import atexit
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+from confluent_kafka import libversion
+
+from broker import VERSIONS, Broker, free_ports
+from gateway import Gateway, configuration
+from wire import CHANNELS, Encoder, Reader, Writer, topics
+
+# Kafka 4 refuses what older librdkafkas send for SCRAM, whatever the password.
+SOUND = libversion()[1] >= 0x020601ff
+VERSION = VERSIONS[0] if SOUND else "3.9.1"
+USER, PASSWORD = "gate", "open-sesame-4711"
+PARTITIONS = 3
+RUN_TIMEOUT_S = 30
+NOT_ALLOWED, NOT_IN_TIME, MISCONFIGURED = 77, 75, 78  # of sysexits.h
+
+SECURITY = """\
+sasl.enabled.mechanisms=SCRAM-SHA-512
+listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config=\
+org.apache.kafka.common.security.scram.ScramLoginModule required;
+ssl.keystore.type=PEM
+ssl.keystore.location={folder}/broker.pem
+ssl.client.auth=none
+"""
+
+POLICY = """\
+policy: secure
+rules:
+  - rule: one-ad
+    for: {channel: ads}
+    cap: {count: permit, at_most: 1, per: 1h}
+"""
+
+
+def openssl(*arguments):
+    subprocess.run(["openssl", *map(str, arguments)], stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30, check=True)
+
+
+def make_authority(folder, name):
+    """A certificate authority: NAME.key and NAME.pem."""
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem", "-days", "2",
+            "-subj", f"/CN={name}")
+
+
+def make_certificate(folder, authority):
+    """broker.pem: the key and the certificate of localhost, signed by AUTHORITY."""
+    request, signed, key = folder / "request", folder / "signed", folder / "key"
+    names = folder / "names"
+    names.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-keyout", key, "-out", request, "-subj", "/CN=localhost")
+    openssl("x509", "-req", "-in", request, "-CA", folder / f"{authority}.pem", "-CAkey",
+            folder / f"{authority}.key", "-CAcreateserial", "-out", signed, "-days", "2",
+            "-extfile", names)
+    (folder / "broker.pem").write_text(key.read_text() + signed.read_text())
+
+
+class Security(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        keys = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(keys.cleanup)
+        cls.keys = pathlib.Path(keys.name)
+        for name in ("ours", "theirs"):
+            make_authority(cls.keys, name)
+        make_certificate(cls.keys, "ours")
+        port, = free_ports(1)
+        cls.address = f"localhost:{port}"
+        cls.broker = Broker.start(VERSION, secure_port=port, users=[(USER, PASSWORD)],
+                                  properties=SECURITY.format(folder=cls.keys))
+        cls.addClassCleanup(cls.broker.stop)
+        atexit.register(cls.broker.stop)  # unittest skips its cleanups when it is interrupted
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "policy.yaml").write_text(POLICY)
+        secret = self.folder / "password"
+        secret.touch(mode=0o600)
+        secret.write_text(PASSWORD + "\n")
+
+    def gateway(self, prefix, *arguments, kafka=None, **options):
+        properties = {
+            "security.protocol": "SASL_SSL", "ssl.ca.location": str(self.keys / "ours.pem"),
+            "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": USER,
+            "sasl.password_file": "password", **(kafka or {})}
+        text = configuration(self.address, self.folder / "policy.yaml", prefix, "event",
+                             properties=properties, http={"listen": "off"}, **options)
+        return Gateway(self.folder, f"{prefix}gate", text, "-v", *arguments)
+
+    def ends(self, gateway, status, *parts):
+        """It ends with STATUS, its last line has PARTS, and no line has the password."""
+        ended = gateway.wait(RUN_TIMEOUT_S)
+        log = gateway.log_path.read_text(errors="replace")
+        self.assertEqual(ended, status, log[-4000:])
+        self.assertNotIn(PASSWORD, log)
+        last = json.loads(log.splitlines()[-1])["message"]
+        for part in parts:
+            self.assertIn(part, last)
+        return log
+
+    def ask(self, prefix, count):
+        encoder, now_ms = Encoder("request"), time.time_ns() // 1_000_000
+        writer = Writer(self.broker.bootstrap)
+        writer.send(f"{prefix}requests", [
+            (f"c{i}".encode(), encoder.encode(
+                {"id": f"ask-{i}", "customer": f"c{i}", "time": now_ms, "channel": "ads",
+                 "kind": "promotion"})) for i in range(count)])
+        writer.flush()
+
+    def test_with_the_right_password_topics_are_created_and_requests_decided(self):
+        with self.gateway("right.", "--create-topics", "--partitions", str(PARTITIONS),
+                          "--replication", "1", "--exit-at-end") as gateway:
+            log = self.ends(gateway, 0)
+        self.assertEqual("brokers of Kafka 4 refuse every password" in log, not SOUND)
+        for topic in topics("right."):
+            self.assertIn(f"created topic {topic}", log)
+        known = self.broker.admin().list_topics(timeout=10).topics
+        self.assertEqual({topic: len(known[topic].partitions) for topic in topics("right.")},
+                         dict.fromkeys(topics("right."), PARTITIONS))
+        self.ask("right.", 50)
+        with self.gateway("right.", "--create-topics", "--exit-at-end") as gateway:
+            self.ends(gateway, 0)
+        reader = Reader(self.broker.bootstrap, "right.decisions")
+        self.addCleanup(reader.close)
+        self.assertTrue(reader.read_until(lambda read: len(read.messages) >= 50, 20))
+        self.assertEqual({record["request_id"] for record in reader.records("decision")},
+                         {f"ask-{i}" for i in range(50)})
+
+    def test_a_wrong_password_is_said_to_be_one(self):
+        (self.folder / "password").write_text("guess")
+        with self.gateway("wrong.") as gateway:
+            self.ends(gateway, NOT_ALLOWED, "check sasl.username", "sasl.password")
+
+    def test_a_broker_that_an_unknown_authority_vouches_for_is_not_believed(self):
+        with self.gateway("unknown.", kafka={
+                "ssl.ca.location": str(self.keys / "theirs.pem")}) as gateway:
+            self.ends(gateway, NOT_ALLOWED, "check ssl.ca.location")
+
+    def test_missing_topics_are_told_with_commands_for_them(self):
+        with self.gateway("none.") as gateway:
+            log = self.ends(gateway, MISCONFIGURED, "--create-topics")
+        for name in ["touchpoints", "requests", "decisions", "rejected"] + [
+                f"permitted.{channel}" for channel in CHANNELS]:
+            self.assertIn(f"kafka-topics.sh --bootstrap-server {self.address} --command-config "
+                          f"client.properties --create --topic none.{name} --partitions 4", log)
+
+    def test_a_broker_that_hangs_does_not_hold_who_was_asked_to_leave(self):
+        self.broker.create_topics(topics("hangs."), PARTITIONS)
+        with self.gateway("hangs.", stop_wait_max="2s", idle="100ms") as gateway:
+            deadline = time.monotonic() + RUN_TIMEOUT_S
+            while "this shard's" not in gateway.log() and time.monotonic() < deadline:
+                time.sleep(0.1)
+            os.kill(self.broker.pid, signal.SIGSTOP)
+            try:
+                self.ask_nobody_answers(gateway)
+            finally:
+                os.kill(self.broker.pid, signal.SIGCONT)
+
+    def ask_nobody_answers(self, gateway):
+        started = time.monotonic()
+        gateway.process.send_signal(signal.SIGTERM)
+        self.ends(gateway, NOT_IN_TIME, "not done 2s after it was asked to stop")
+        self.assertLess(time.monotonic() - started, 10)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A run that is asked to change its policy, or to leave, while it works: on the embedded broker."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TOUCHGATE = os.environ.get("TOUCHGATE", str(ROOT / "build" / "touchgate"))
+JOURNEY = ROOT / "deploy" / "journey"
+PARTITIONS = 4
+
+POLICY = """\
+policy: {name}
+rules:
+  - rule: {name}-ads
+    for: {{channel: ads}}
+    cap: {{count: impression, at_most: {at_most}, per: 7d}}
+throttles:
+  - name: {name}-all
+    rate: {rate}/h
+    burst: 4
+"""
+
+CONFIGURATION = """\
+policy: policy.yaml
+clock: event
+shards: 2
+kafka:
+  bootstrap.servers: 127.0.0.1:9
+  group.id: touchgate
+"""
+
+
+def policy(name, at_most=2, rate=400):
+    return POLICY.format(name=name, at_most=at_most, rate=rate)
+
+
+class Life(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "run.yaml").write_text(CONFIGURATION)
+
+    def put_policy(self, text):
+        """In one step, as a careful editor does: the file is always whole."""
+        fresh = self.folder / "fresh.yaml"
+        fresh.write_text(text)
+        fresh.rename(self.folder / "policy.yaml")
+
+    def hash_of(self, text):
+        path = self.folder / "hashed.yaml"
+        path.write_text(text)
+        said = subprocess.run([TOUCHGATE, "check", "--json", str(path)], stdout=subprocess.PIPE,
+                              timeout=20, check=True).stdout
+        return json.loads(said)["policy"]["hash"]
+
+    def start(self, pace=4000):
+        with open(self.folder / "log", "wb") as log:
+            process = subprocess.Popen(
+                [TOUCHGATE, "run", "--config", str(self.folder / "run.yaml"), "--embedded",
+                 str(JOURNEY), "--partitions", str(PARTITIONS), "--output",
+                 str(self.folder / "out"), "--pace", str(pace), "--log", "json"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+
+        def end():
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+        self.addCleanup(end)
+        return process
+
+    def log(self):
+        return (self.folder / "log").read_text(errors="replace")
+
+    def await_log(self, process, text, times=1, timeout_s=30):
+        deadline = time.monotonic() + timeout_s
+        while self.log().count(text) < times:
+            self.assertIsNone(process.poll(), self.log()[-3000:])
+            self.assertLess(time.monotonic(), deadline, f"no {text!r} in:\n{self.log()[-3000:]}")
+            time.sleep(0.02)
+
+    def await_decisions(self, process, timeout_s=30):
+        deadline = time.monotonic() + timeout_s
+        while not (path := self.folder / "out" / "decisions.jsonl").exists() or \
+                path.stat().st_size < 50000:
+            self.assertIsNone(process.poll(), self.log()[-3000:])
+            self.assertLess(time.monotonic(), deadline, self.log()[-3000:])
+            time.sleep(0.02)
+
+    def decisions(self):
+        with open(self.folder / "out" / "decisions.jsonl", encoding="utf-8") as lines:
+            return [json.loads(line) for line in lines]
+
+    def hashes_by_partition(self):
+        """The policies of each partition's decisions, in their order, without repeats."""
+        found = {}
+        for decision in self.decisions():
+            row = found.setdefault(decision["request"]["partition"], [])
+            if not row or row[-1] != decision["policy_hash"]:
+                row.append(decision["policy_hash"])
+        return found
+
+    def test_a_good_policy_is_taken_up_by_every_partition_and_a_bad_one_by_none(self):
+        first, second = policy("first"), policy("second", at_most=1)
+        bad = policy("third").replace("cap:", "cpa:")
+        unknown = policy("fourth", at_most=7)  # needs more history than is kept
+        self.put_policy(first)
+        process = self.start()
+        self.await_decisions(process)
+        self.put_policy(second)
+        process.send_signal(signal.SIGHUP)
+        self.await_log(process, "decides now")
+        for times, text in enumerate((bad, unknown), 1):
+            self.put_policy(text)
+            process.send_signal(signal.SIGHUP)
+            self.await_log(process, "is not taken up", times)
+        self.assertIsNone(process.poll(), "the recording ended too early for this test")
+        self.assertEqual(process.wait(60), 0, self.log()[-3000:])
+        hashes = [self.hash_of(first), self.hash_of(second)]
+        self.assertEqual(self.hashes_by_partition(), {i: hashes for i in range(PARTITIONS)})
+        log = self.log()
+        self.assertIn(f"policy second with hash {hashes[1]} decides now, after hash {hashes[0]}",
+                      log)
+        self.assertIn('policy.yaml:5:5: unknown key \\"cpa\\"', log)
+        self.assertIn("needs the latest 7 of impression", log)
+        self.assertIn(f"policy second with hash {hashes[1]} goes on", log)
+
+    def test_a_storm_of_reloads_gives_decisions_of_one_policy_each(self):
+        texts = [policy("even"), policy("odd")]
+        names = {self.hash_of(text): name for text, name in zip(texts, ("even", "odd"))}
+        self.put_policy(texts[0])
+        process = self.start()
+        self.await_decisions(process)
+        for i in range(100):
+            self.put_policy(texts[(i + 1) % 2])
+            process.send_signal(signal.SIGHUP)
+            time.sleep(0.01 * (i % 4))
+        self.assertIsNone(process.poll(), "the recording ended too early for this test")
+        self.assertEqual(process.wait(60), 0, self.log()[-3000:])
+        seen = set()
+        for decision in self.decisions():
+            name = names[decision["policy_hash"]]
+            seen.add(name)
+            self.assertEqual(decision["policy"], name)
+            for reason in decision["reasons"]:
+                if reason["rule"].startswith(("even", "odd")):
+                    self.assertTrue(reason["rule"].startswith(name), decision)
+        self.assertEqual(seen, {"even", "odd"})
+
+    def test_one_signal_leaves_cleanly_and_a_second_at_once(self):
+        self.put_policy(policy("first"))
+        process = self.start(pace=500)
+        self.await_decisions(process)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(30), 0, self.log()[-3000:])
+        self.assertIn('"message":"summary"', self.log())
+        process = self.start(pace=500)
+        self.await_log(process, "are this shard's", times=2)
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGINT)
+        self.assertIn(process.wait(5), (128 + signal.SIGTERM, 128 + signal.SIGINT))
+        last = json.loads(self.log().splitlines()[-1])
+        self.assertEqual(last["level"], "error")
+        self.assertIn("second signal: leaving at once", last["message"])
+
+
+if __name__ == "__main__":
+    unittest.main()

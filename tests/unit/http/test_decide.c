@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /decide and GET /explain, over a real socket, on a shard over its in-memory twin. */
+#include "http/live.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+#define CAP                         \
+        "rules:\n"                  \
+        "- rule: two-a-day\n"       \
+        "  for: {channel: email}\n" \
+        "  cap: {count: permit, at_most: 2, per: 1d}\n"
+
+static const char EMAIL[] = "{\"id\": \"r%d\", \"customer\": \"%s\", \"channel\": \"email\", "
+                            "\"kind\": \"offer\", \"payload\": \"hello\"%s}";
+
+static const char *email(char text[static 512], int number, const char *customer, const char *more)
+{
+        snprintf(text, 512, EMAIL, number, customer, more);
+        return text;
+}
+
+/* A customer of the partition. */
+static const char *someone_of(int32_t partition, char name[static 16])
+{
+        for (int i = 0;; i++) {
+                snprintf(name, 16, "c%d", i);
+                if ((int32_t)tg_partition_of(tg_span_text(name), 2) == partition)
+                        return name;
+        }
+}
+
+Test(decide, a_request_is_permitted_with_its_message_and_in_the_decisions)
+{
+        char body[512];
+
+        LIVE(live, CAP);
+        live_run(&live);
+        ANSWER(answer, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert_eq(answer.status, 200, "%s", answer.body);
+        cr_assert_str_eq(text_of(&answer, "outcome"), "permit");
+        cr_assert(json_is_true(json_object_get(answer.json, "final")));
+        cr_assert_str_eq(json_string_value(json_object_get(json_object_get(answer.json, "message"),
+                                                           "payload")),
+                         "hello");
+        cr_assert_str_eq(json_string_value(
+                                 json_object_get(json_object_get(answer.json, "request"), "topic")),
+                         "http");
+        live_hold(&live);
+        cr_assert_eq(live.twin.decisions.count, 1);
+        cr_assert_eq(live.twin.permitted.count, 0, "who asked sends it");
+        cr_assert_eq(tg_board_tally(live.board, TG_TALLY_PERMITTED), 1);
+}
+
+Test(decide, permits_count_so_that_a_third_is_not_given)
+{
+        char body[512];
+
+        LIVE(live, CAP);
+        live_run(&live);
+        for (int i = 0; i < 2; i++) {
+                ANSWER(answer, &live, "/decide", email(body, i, "me", ""));
+                cr_assert_str_eq(text_of(&answer, "outcome"), "permit");
+        }
+        ANSWER(third, &live, "/decide", email(body, 2, "me", ""));
+        cr_assert_eq(third.status, 200);
+        cr_assert_str_eq(text_of(&third, "outcome"), "defer");
+}
+
+Test(decide, a_deferral_is_final_says_when_and_waits_nowhere)
+{
+        char body[512];
+
+        LIVE(live, "rules:\n- rule: later\n  gap: {at_least: 1h}\n");
+        live_run(&live);
+        ANSWER(first, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert_str_eq(text_of(&first, "outcome"), "permit");
+        for (int i = 0; i < 2; i++) {
+                ANSWER(second, &live, "/decide", email(body, 2, "me", ""));
+                cr_assert_eq(second.status, 200);
+                cr_assert_str_eq(text_of(&second, "outcome"), "defer");
+                cr_assert_str_eq(text_of(&second, "until"), "2017-07-14T03:40:00.000Z");
+                cr_assert(json_is_true(json_object_get(second.json, "final")));
+                cr_assert(json_is_false(json_object_get(second.json, "repeat")));
+        }
+        cr_assert_eq(tg_board_tally(live.board, TG_TALLY_PENDING), 0);
+}
+
+Test(decide, the_same_id_again_is_told_again_and_not_counted_again)
+{
+        char body[512];
+
+        LIVE(live, CAP);
+        live_run(&live);
+        ANSWER(first, &live, "/decide", email(body, 1, "me", ""));
+        for (int i = 0; i < 3; i++) {
+                ANSWER(again, &live, "/decide", email(body, 1, "me", ""));
+                cr_assert(json_is_true(json_object_get(again.json, "repeat")));
+                cr_assert_str_eq(text_of(&again, "message_id"), text_of(&first, "message_id"));
+                cr_assert_null(json_object_get(again.json, "message"));
+        }
+        ANSWER(second, &live, "/decide", email(body, 2, "me", ""));
+        cr_assert_str_eq(text_of(&second, "outcome"), "permit");
+}
+
+Test(decide, what_an_abort_takes_back_is_answered_503_and_counts_for_nothing)
+{
+        char body[512];
+
+        LIVE(live, CAP);
+        live_run(&live);
+        for (int i = 0; i < 4; i++) {
+                atomic_store(&live.aborts, true);
+                ANSWER(undone, &live, "/decide", email(body, i, "me", ""));
+                cr_assert_eq(undone.status, 503, "%s", undone.body);
+                cr_assert_not_null(strstr(undone.header, "Retry-After:"));
+        }
+        for (int i = 0; i < 2; i++) {
+                ANSWER(answer, &live, "/decide", email(body, i, "me", ""));
+                cr_assert_str_eq(text_of(&answer, "outcome"), "permit");
+                cr_assert(json_is_false(json_object_get(answer.json, "repeat")));
+        }
+        live_hold(&live);
+        cr_assert_eq(live.twin.aborts, 4);
+        cr_assert_eq(live.twin.decisions.count, 2);
+}
+
+Test(decide, a_customer_of_another_process_is_misdirected)
+{
+        char body[512], name[16];
+
+        LIVE(live, CAP);
+        tg_twin_revoke(&live.twin, 1);
+        live_run(&live);
+        while (tg_board_tally(live.board, TG_TALLY_PARTITIONS) > 1)
+                continue;
+        ANSWER(other, &live, "/decide", email(body, 1, someone_of(1, name), ""));
+        cr_assert_eq(other.status, 421, "%s", other.body);
+        cr_assert_eq(json_integer_value(json_object_get(other.json, "partition")), 1);
+        cr_assert_not_null(strstr(other.header, "Touchgate-Partition: 1"));
+        ANSWER(ours, &live, "/decide", email(body, 1, someone_of(0, name), ""));
+        cr_assert_eq(ours.status, 200);
+}
+
+Test(decide, a_full_inbox_is_told_at_once)
+{
+        struct tg_inquiry *before = tg_inquiry_new(TG_INQUIRE_DECISION);
+        char body[512];
+
+        LIVE(live, CAP);
+        live.settings.waiting = 1;
+        live_serve(&live);
+        for (int i = 0; i < 2; i++)
+                atomic_store(&live.board->shares[i].owned, true);
+        atomic_store(&live.board->tallies[TG_TALLY_PARTITIONS], 2);
+        before->answered = tg_inquiry_free;
+        cr_assert_eq(tg_inbox_put(live.inbox, before), 0);
+        ANSWER(full, &live, "/decide", email(body, 2, "me", ""));
+        cr_assert_eq(full.status, 503, "%s", full.body);
+        cr_assert_not_null(strstr(full.body, "too many"));
+        cr_assert_not_null(strstr(full.header, "Retry-After: 1"));
+}
+
+Test(decide, a_shard_that_stands_still_is_a_time_out_and_its_late_answer_hurts_nobody)
+{
+        char body[512];
+
+        LIVE(live, CAP);
+        live.settings.timeout_ms = 100;
+        live_run(&live);
+        live_hold(&live);
+        ANSWER(late, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert_eq(late.status, 504, "%s", late.body);
+        live_go(&live);
+        while (tg_board_tally(live.board, TG_TALLY_PERMITTED) == 0)
+                continue;
+        ANSWER(again, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert(json_is_true(json_object_get(again.json, "repeat")));
+}
+
+Test(decide, an_end_of_the_shard_leaves_nobody_waiting)
+{
+        char body[512];
+
+        LIVE(live, CAP);
+        live_run(&live);
+        live_end(&live);
+        ANSWER(answer, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert_eq(answer.status, 503, "%s", answer.body);
+        cr_assert_not_null(strstr(answer.body, "leaving"));
+}
+
+static void expect_400(struct live *live, const char *body, const char *what)
+{
+        ANSWER(answer, live, "/decide", body);
+        cr_assert_eq(answer.status, 400, "%s: %s", body, answer.body);
+        cr_assert_not_null(strstr(text_of(&answer, "error"), what), "%s", answer.body);
+}
+
+Test(decide, what_is_wrong_in_the_json_is_told_with_its_place)
+{
+        LIVE(live, CAP);
+        live_run(&live);
+        expect_400(&live, "", "line 1");
+        expect_400(&live, "{\n  \"id\": }", "line 2, column ");
+        expect_400(&live, "[]", "must be an object");
+        expect_400(&live, "{\"id\": \"a\"}", "lacks `customer`");
+        expect_400(&live, "{\"id\": \"a\", \"id\": \"b\"}", "duplicate");
+        expect_400(&live,
+                   "{\"id\": \"a\", \"customer\": \"\", \"channel\": \"ads\", \"kind\": "
+                   "\"offer\"}",
+                   "`customer` is empty");
+        expect_400(&live, "{\"id\": \"a\", \"customer\": \"c\", \"chanel\": \"ads\"}",
+                   "`chanel` is not a field of a request; did you mean \"channel\"?");
+        expect_400(&live,
+                   "{\"id\": \"a\", \"customer\": \"c\", \"channel\": \"emial\", \"kind\": "
+                   "\"offer\"}",
+                   "`channel` can't be \"emial\"; did you mean \"email\"?");
+        expect_400(&live, "{\"id\": \"a\", \"customer\": 3}", "`customer` must be text");
+        expect_400(&live, "{\"id\": \"a\", \"customer\": \"c\", \"time\": \"noon\"}",
+                   "`time` is no time");
+        expect_400(&live,
+                   "{\"id\": \"a\", \"customer\": \"c\", \"channel\": \"ads\", \"kind\": "
+                   "\"offer\", \"priority\": 3000000000}",
+                   "32 bits");
+        expect_400(&live,
+                   "{\"id\": \"a\", \"customer\": \"c\", \"channel\": \"ads\", \"kind\": "
+                   "\"offer\", \"about\": {\"type\": \"clik\", \"time\": 0}}",
+                   "`about.type`");
+        expect_400(&live,
+                   "{\"id\": \"a\", \"customer\": \"c\", \"channel\": \"ads\", \"kind\": "
+                   "\"offer\", \"time\": \"2030-01-01\"}",
+                   "future_skew_max");
+        cr_assert_eq(tg_board_tally(live.board, TG_TALLY_REQUESTS), 0);
+}
+
+Test(decide, every_field_of_the_schema_is_taken)
+{
+        static const char body[] =
+                "{\"id\": \"all\", \"customer\": \"me\", \"time\": \"2017-07-14T02:40:00Z\", "
+                "\"expires\": 1500000600000, \"channel\": \"email\", \"kind\": \"offer\", "
+                "\"class\": \"none\", \"campaign\": \"spring\", \"subject\": \"shoe\", "
+                "\"category\": \"shoes\", \"topic\": \"sport\", \"segment\": null, "
+                "\"purpose\": \"marketing\", \"priority\": -2, \"about\": {\"id\": \"e\", "
+                "\"type\": \"click\", \"time\": 1499999999999}, \"identity_level\": \"verified\", "
+                "\"shared_device\": true, \"data\": [{\"name\": \"age\", \"source\": \"inferred\", "
+                "\"time\": null}, {\"name\": \"city\", \"source\": \"zero_party\"}], "
+                "\"personal\": 1, \"specific\": 2, \"insistent\": 3, \"pricing\": \"list\", "
+                "\"price_scheme\": \"public\", \"general\": {\"payload\": \"g\"}, "
+                "\"fallback_channels\": [\"push\", \"sms\"], \"payload\": \"p\\u00e4yload\"}";
+
+        LIVE(live, CAP);
+        live_run(&live);
+        ANSWER(answer, &live, "/decide", body);
+        cr_assert_eq(answer.status, 200, "%s", answer.body);
+        cr_assert_str_eq(text_of(&answer, "campaign"), "spring");
+        cr_assert_str_eq(text_of(&answer, "expires"), "2017-07-14T02:50:00.000Z");
+        cr_assert_eq(json_integer_value(json_object_get(answer.json, "priority")), -2);
+        cr_assert_str_eq(json_string_value(json_object_get(json_object_get(answer.json, "message"),
+                                                           "payload")),
+                         "p\xc3\xa4yload");
+}
+
+Test(decide, before_the_facts_are_known_nothing_is_decided)
+{
+        char body[512];
+
+        LIVE(live, CAP);
+        live_serve(&live);
+        ANSWER(answer, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert_eq(answer.status, 503, "%s", answer.body);
+        cr_assert_not_null(strstr(answer.header, "Retry-After:"));
+}
+
+static const json_t *rule_of(const struct answer *answer, size_t i)
+{
+        return json_array_get(json_object_get(answer->json, "rules"), i);
+}
+
+Test(explain, every_rule_says_what_it_counts_and_nothing_changes)
+{
+        char body[512];
+
+        LIVE(live, CAP "- rule: breathe\n  gap: {at_least: 1h}\n"
+                       "- rule: ads-only\n  for: {channel: ads}\n  gap: {at_least: 9h}\n");
+        live_run(&live);
+        for (int i = 0; i < 3; i++) {
+                ANSWER(answer, &live, "/explain?customer=me&channel=email&kind=offer", NULL);
+                cr_assert_eq(answer.status, 200, "%s", answer.body);
+                cr_assert_str_eq(text_of(&answer, "outcome"), "permit");
+                cr_assert_eq(json_array_size(json_object_get(answer.json, "rules")), 2);
+                cr_assert(json_is_true(json_object_get(rule_of(&answer, 0), "permits")));
+        }
+        ANSWER(first, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert_str_eq(text_of(&first, "outcome"), "permit");
+        ANSWER(then, &live, "/explain?customer=me&channel=email&kind=offer&campaign=x", NULL);
+        cr_assert_str_eq(text_of(&then, "outcome"), "defer");
+        cr_assert_str_eq(text_of(&then, "until"), "2017-07-14T03:40:00.000Z");
+        cr_assert_eq(json_integer_value(json_object_get(rule_of(&then, 0), "counter")), 1);
+        cr_assert_eq(json_integer_value(json_object_get(rule_of(&then, 0), "limit")), 2);
+        cr_assert(json_is_true(json_object_get(rule_of(&then, 0), "permits")));
+        cr_assert(json_is_false(json_object_get(rule_of(&then, 1), "permits")));
+        live_hold(&live);
+        cr_assert_eq(live.twin.decisions.count, 1);
+        cr_assert_eq(tg_board_tally(live.board, TG_TALLY_REQUESTS), 1);
+}
+
+Test(explain, a_question_without_a_channel_is_told_so)
+{
+        LIVE(live, CAP);
+        live_run(&live);
+        ANSWER(answer, &live, "/explain?customer=me&kind=offer", NULL);
+        cr_assert_eq(answer.status, 400);
+        cr_assert_not_null(strstr(answer.body, "lacks `channel`"));
+}
