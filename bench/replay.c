@@ -111,10 +111,10 @@ static int begin(void *context, struct tg_error *error)
         return 0;
 }
 
-static int commit(void *context, const struct tg_progress *progress, size_t count,
+static int commit(void *context, const struct tg_progress *progress, size_t count, bool now,
                   struct tg_error *error)
 {
-        (void)context, (void)progress, (void)count, (void)error;
+        (void)context, (void)progress, (void)count, (void)now, (void)error;
         return 0;
 }
 

@@ -15,6 +15,7 @@
 #include "cli/replay.h"
 #include "cli/run.h"
 #include "cli/test.h"
+#include "config/nearest.h"
 
 static const struct command {
         const char *name;
@@ -49,8 +50,22 @@ static void print_help(FILE *file)
                       "version.\n");
 }
 
+/* What was probably meant by a command that isn't there; NULL: nothing near. */
+static const char *nearest_command(const char *written)
+{
+        const char *names[COMMANDS];
+        ptrdiff_t nearest;
+
+        for (int i = 0; i < COMMANDS; i++)
+                names[i] = commands[i].name;
+        nearest = tg_nearest(tg_span_text(written), names, COMMANDS);
+        return nearest < 0 ? NULL : names[nearest];
+}
+
 int main(int argc, char **argv)
 {
+        const char *meant;
+
         if (argc < 2) {
                 print_help(stderr);
                 return EX_USAGE;
@@ -69,7 +84,11 @@ int main(int argc, char **argv)
                 printf("touchgate %s\n", TG_VERSION);
                 return EX_OK;
         }
-        fprintf(stderr, "touchgate: there is no command \"%s\"\n\n", argv[1]);
-        print_help(stderr);
+        meant = nearest_command(argv[1]);
+        fprintf(stderr, "touchgate: there is no command \"%s\"", argv[1]);
+        if (meant)
+                fprintf(stderr, "; did you mean \"%s\"?\n", meant);
+        else
+                fputs("; `touchgate --help` lists them\n", stderr);
         return EX_USAGE;
 }

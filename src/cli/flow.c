@@ -46,6 +46,7 @@ struct tg_flow {
         bool terminal; /* standard output is one */
         bool counter;  /* standard error is one */
         bool colours;
+        bool headed;           /* the heading of the lines is printed */
         int64_t second_ms;     /* when the present second of lines began */
         unsigned lines;        /* in it */
         struct tg_error error; /* with `failed`: the first */
@@ -204,6 +205,15 @@ static bool decode(struct tg_flow *flow, struct reader *reader, const struct tg_
         return false;
 }
 
+/* On a terminal, once: there it is for people, and not every decision is shown. */
+static void print_heading(struct tg_flow *flow)
+{
+        if (flow->terminal && !flow->headed)
+                printf("%s\nA few decisions of each second:\n\n%s\n",
+                       flow->counter ? "\r\033[K" : "", TG_DECISION_HEADING);
+        flow->headed = true;
+}
+
 static void see_decision(struct tg_flow *flow, const struct tg_witnessed *record)
 {
         FILE *file = file_of(flow, DECISIONS);
@@ -213,6 +223,7 @@ static void see_decision(struct tg_flow *flow, const struct tg_witnessed *record
                 return;
         flow->outcomes[tg_decision_line(&flow->decision.value, flow->colours, line)]++;
         if (line_is_due(flow)) {
+                print_heading(flow);
                 printf("%s%s\n", flow->counter ? "\r\033[K" : "", line);
                 flow->told = 0; /* the line has taken the counter's place */
                 if (flow->terminal)

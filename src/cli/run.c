@@ -23,6 +23,7 @@
 #include "cli/signals.h"
 #include "kafka/creation.h"
 #include "kafka/embedded.h"
+#include "kafka/failpoint.h"
 #include "kafka/feeder.h"
 #include "rules/policy.h"
 
@@ -106,6 +107,7 @@ static int start_broker(struct run *run, struct tg_error *error)
                             error) < 0)
                 return -1;
         tg_embedded_use(run->embedded, &run->configuration.kafka);
+        run->configuration.transaction_ms = 0; /* the embedded broker has no transactions */
         return 0;
 }
 
@@ -156,6 +158,7 @@ static void set_shard_options(struct run *run)
                                                         WAITING_COST,
                                             .bytes = (size_t)configuration->waiting_bytes},
                                 .skew_ms = configuration->future_skew_ms,
+                                .tells_again = configuration->transaction_ms == 0,
                         },
                 .clock = configuration->clock,
                 .batch = (size_t)configuration->batch,
@@ -279,6 +282,7 @@ static int start_shards(struct run *run, struct tg_error *error)
                 .count = (unsigned)run->configuration.shards,
                 .idle_ms = run->configuration.idle_ms,
                 .commit_ms = run->configuration.commit_ms,
+                .transaction_ms = run->configuration.transaction_ms,
         };
 
         return tg_run_shards_start(&options, &run->shards, error);
@@ -371,6 +375,7 @@ int tg_cli_run(int argc, char **argv)
         tg_signals_say_last(run.log.json ? LAST_WORDS_JSON : LAST_WORDS);
         tg_signals_catch(&run.lifetime.stop);
         tg_run_attendant_prepare();
+        tg_failpoint_init();
         signal(SIGPIPE, SIG_IGN); /* a broker that goes away is an error, not an end */
         if (prepare(&run, &error) < 0 || serve(&run, &error) < 0) {
                 tg_log_line(&run.log, TG_LOG_ERROR, error.message, error.message);

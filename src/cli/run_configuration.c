@@ -16,6 +16,10 @@
 
 static const char *const clocks[] = {[TG_CLOCK_EVENT] = "event", [TG_CLOCK_WALL] = "wall", NULL};
 
+/* In the order of the words. */
+enum delivery { AT_LEAST_ONCE, EXACTLY_ONCE };
+static const char *const deliveries[] = {"at_least_once", "exactly_once", NULL};
+
 enum { SHARDS_MAX = 256, BATCH_MAX = 1 << 16 };
 
 static void init(struct tg_run_configuration *configuration)
@@ -25,6 +29,7 @@ static void init(struct tg_run_configuration *configuration)
                 .idle_ms = 500,
                 .commit_ms = 100,
                 .stop_wait_ms = 30 * TG_SECOND_MS,
+                .transaction_ms = 10 * TG_SECOND_MS,
                 .future_skew_ms = 10 * TG_MINUTE_MS,
                 .shards = 1,
                 .batch = 4096,
@@ -49,11 +54,22 @@ static void read_clock(struct tg_run_configuration *configuration, struct tg_rea
         if (tg_read_word(root, "clock", TG_OPTIONAL, clocks, &clock))
                 configuration->clock = (enum tg_clock_mode)clock;
         tg_read_duration(root, "idle", TG_OPTIONAL, 1, TG_HOUR_MS, &configuration->idle_ms);
-        tg_read_duration(root, "commit", TG_OPTIONAL, 0, TG_MINUTE_MS, &configuration->commit_ms);
         tg_read_duration(root, "stop_wait_max", TG_OPTIONAL, TG_SECOND_MS, TG_HOUR_MS,
                          &configuration->stop_wait_ms);
         tg_read_duration(root, "future_skew_max", TG_OPTIONAL, 0, 365 * TG_DAY_MS,
                          &configuration->future_skew_ms);
+}
+
+static void read_delivery(struct tg_run_configuration *configuration, struct tg_reader *root)
+{
+        unsigned delivery = EXACTLY_ONCE;
+
+        tg_read_word(root, "delivery", TG_OPTIONAL, deliveries, &delivery);
+        tg_read_duration(root, "commit", TG_OPTIONAL, 0, TG_MINUTE_MS, &configuration->commit_ms);
+        tg_read_duration(root, "transaction_timeout", TG_OPTIONAL, TG_SECOND_MS, 15 * TG_MINUTE_MS,
+                         &configuration->transaction_ms);
+        if (delivery == AT_LEAST_ONCE)
+                configuration->transaction_ms = 0;
 }
 
 static void read_root(struct tg_run_configuration *configuration, struct tg_reader *root,
@@ -70,6 +86,7 @@ static void read_root(struct tg_run_configuration *configuration, struct tg_read
                      &configuration->waiting_bytes);
         tg_reader_finish(&memory);
         read_clock(configuration, root);
+        read_delivery(configuration, root);
         tg_http_settings_read(&configuration->http, root);
         tg_read_integer(root, "shards", TG_OPTIONAL, 1, SHARDS_MAX, &configuration->shards);
         tg_read_integer(root, "batch", TG_OPTIONAL, 1, BATCH_MAX, &configuration->batch);

@@ -11,8 +11,10 @@
  *     schemas: {ids: {touchpoint: 1}, folder: writers}  # in its place
  *     clock: wall                      # or event: the time written in the records
  *     idle: 500ms                      # how long a topic must be at its end to be believed so
+ *     delivery: exactly_once           # or at_least_once: without transactions
  *     commit: 100ms                    # between commits, at least
  *     stop_wait_max: 30s               # to commit and leave, once asked to stop
+ *     transaction_timeout: 10s         # a transaction that takes longer is aborted
  *     shards: 1                        # threads
  *     batch: 4096                      # records taken at a time
  *     memory: {fetch: 256MiB, produce: 64MiB,           # of all shards together
@@ -38,6 +40,7 @@ struct tg_run_configuration {
         int64_t idle_ms;
         int64_t commit_ms;
         int64_t stop_wait_ms;
+        int64_t transaction_ms; /* 0: at least once */
         int64_t future_skew_ms;
         int64_t shards;
         int64_t batch;

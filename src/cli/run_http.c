@@ -61,9 +61,11 @@ int tg_run_http_start(struct tg_run_http *http, const struct tg_run_http_options
         http->options = *options;
         http->boards = tg_allocate_zeroed(options->shards, sizeof(struct tg_board *));
         http->inboxes = tg_allocate_zeroed(options->shards, sizeof(struct tg_inbox *));
-        for (unsigned i = 0; on && i < options->shards; i++) {
-                http->boards[i] = tg_board_new(&options->shard->partition);
-                http->inboxes[i] = tg_inbox_new((size_t)options->settings->waiting);
+        for (unsigned i = 0; i < options->shards; i++) {
+                if (on || options->log->terminal) /* whose status line looks at it too */
+                        http->boards[i] = tg_board_new(&options->shard->partition);
+                if (on)
+                        http->inboxes[i] = tg_inbox_new((size_t)options->settings->waiting);
         }
         return on ? start_server(http, error) : 0;
 }

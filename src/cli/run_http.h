@@ -21,8 +21,8 @@ struct tg_run_http_options {
 
 struct tg_run_http {
         struct tg_run_http_options options;
-        struct tg_board **boards;  /* owned; one a shard; NULL entries: HTTP is off */
-        struct tg_inbox **inboxes; /* likewise */
+        struct tg_board **boards;  /* owned; one a shard; NULL entries: nobody looks at them */
+        struct tg_inbox **inboxes; /* owned; one a shard; NULL entries: HTTP is off */
         struct tg_http *server;    /* NULL: HTTP is off */
 };
 

@@ -72,8 +72,10 @@ static int run_shard(struct shard_thread *thread, struct tg_kafka_source *source
                 .subjects = thread->options->subjects,
                 .source = source,
                 .lifetime = thread->options->lifetime,
+                .shard = (unsigned)(thread - thread->shards->threads),
                 .shards = thread->options->count,
                 .commit_ms = thread->options->commit_ms,
+                .transaction_ms = thread->options->transaction_ms,
         };
         struct tg_kafka_sink *sink;
         struct tg_port port = {
@@ -176,6 +178,8 @@ static void add_up(struct tg_run_tally *tally, const struct shard_thread *thread
         tally->written.permitted += thread->written.permitted;
         tally->written.rejected += thread->written.rejected;
         tally->written.commits += thread->written.commits;
+        tally->written.aborts += thread->written.aborts;
+        tally->written.doubts += thread->written.doubts;
 }
 
 int tg_run_shards_join(struct tg_run_shards *shards, struct tg_run_tally *tally,

@@ -25,6 +25,7 @@ struct tg_run_shards_options {
         unsigned count;
         int64_t idle_ms;
         int64_t commit_ms;
+        int64_t transaction_ms; /* 0: at least once */
 };
 
 struct tg_run_shards;

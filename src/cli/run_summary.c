@@ -35,6 +35,11 @@ static void print_text(FILE *file, const struct tg_run_tally *tally)
                 "  repeated   %10" PRIu64 "   (%" PRIu64 " with other content)\n",
                 summary->denied, summary->deferred, summary->pending, summary->rejected,
                 summary->repeats, summary->repeats_differing);
+        if (tally->written.aborts || tally->written.doubts)
+                fprintf(file,
+                        "  aborted    %10" PRIu64 "   transactions (%" PRIu64
+                        " were in doubt); what they decided was decided again\n",
+                        tally->written.aborts, tally->written.doubts);
         fprintf(file, "\n  %-32s %10s %10s\n", "said no, or not yet", "denied", "deferred");
         for (size_t i = 0; i < summary->reason_count; i++)
                 if (tg_reason_counted(&summary->reasons[i]))
@@ -71,11 +76,13 @@ static void print_json(FILE *file, const struct tg_run_tally *tally)
                 ",\"denied\":%" PRIu64 ",\"deferred\":%" PRIu64 ",\"pending\":%" PRIu64
                 ",\"rejected\":%" PRIu64 ",\"repeats\":%" PRIu64 ",\"repeats_differing\":%" PRIu64
                 ",\"other_keys\":%" PRIu64 ",\"other_partitions\":%" PRIu64
-                ",\"decisions_written\":%" PRIu64 ",\"commits\":%" PRIu64 ",\"reasons\":{",
+                ",\"decisions_written\":%" PRIu64 ",\"commits\":%" PRIu64 ",\"aborts\":%" PRIu64
+                ",\"doubts\":%" PRIu64 ",\"reasons\":{",
                 tally->elapsed_ms, summary->touchpoints, summary->requests, summary->permitted,
                 summary->denied, summary->deferred, summary->pending, summary->rejected,
                 summary->repeats, summary->repeats_differing, tally->read.keys,
-                tally->read.partitions, tally->written.decisions, tally->written.commits);
+                tally->read.partitions, tally->written.decisions, tally->written.commits,
+                tally->written.aborts, tally->written.doubts);
         print_reasons_json(file, summary);
         fputs("}}\n", file);
 }

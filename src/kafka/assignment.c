@@ -34,25 +34,29 @@ static void set_news(struct tg_assignment *assignment, struct tg_partition_state
         state->news = news;
 }
 
-void tg_assignment_gain(struct tg_assignment *assignment, int32_t partition)
+void tg_assignment_gain(struct tg_assignment *assignment, const struct tg_progress *resume,
+                        int64_t told_end)
 {
-        struct tg_partition_state *state = at(assignment, partition);
+        struct tg_partition_state *state = at(assignment, resume->partition);
 
         assert(!state->news);
         if (state->owned)
                 return;
-        for (int i = 0; i < TG_STREAMS; i++)
+        for (int i = 0; i < TG_LANES; i++)
                 state->streams[i] = (struct tg_stream_state){
                         .held = state->streams[i].held,
-                        .committed = -1,
+                        .next = -1,
+                        .fence = -1,
                 };
+        state->resume = state->committed = *resume;
+        state->told_end = told_end;
         state->owned = true;
-        state->waits = false;
+        state->lost = state->waits = false;
         assignment->owned++;
         set_news(assignment, state, true);
 }
 
-void tg_assignment_leave(struct tg_assignment *assignment, int32_t partition)
+void tg_assignment_leave(struct tg_assignment *assignment, int32_t partition, bool lost)
 {
         struct tg_partition_state *state = at(assignment, partition);
 
@@ -62,6 +66,8 @@ void tg_assignment_leave(struct tg_assignment *assignment, int32_t partition)
         assignment->leaving++;
         /* If the shard never heard that it came, it need not hear that it goes. */
         set_news(assignment, state, !state->news);
+        state->lost = lost && state->news;
+        assignment->lost += state->lost;
 }
 
 void tg_assignment_lose(struct tg_assignment *assignment, int32_t partition)
@@ -70,11 +76,28 @@ void tg_assignment_lose(struct tg_assignment *assignment, int32_t partition)
 
         if (!state->owned)
                 return;
-        tg_assignment_leave(assignment, partition);
+        tg_assignment_leave(assignment, partition, false);
         state->owned = false;
         state->leaving = false;
         assignment->leaving--;
         assignment->owned--;
+}
+
+static void fill_news(struct tg_assignment *assignment, struct tg_partition_state *state,
+                      struct tg_record *ret_record)
+{
+        bool comes = state->owned && !state->leaving;
+
+        *ret_record = (struct tg_record){
+                .kind = comes         ? TG_RECORD_ASSIGNED
+                        : state->lost ? TG_RECORD_LOST
+                                      : TG_RECORD_REVOKED,
+                .partition = (int32_t)(state - assignment->partitions),
+                .resume = comes ? &state->resume : NULL,
+                .time_ms = TG_NO_TIME,
+        };
+        assignment->lost -= state->lost;
+        state->lost = false;
 }
 
 bool tg_assignment_next_news(struct tg_assignment *assignment, struct tg_record *ret_record)
@@ -88,14 +111,38 @@ bool tg_assignment_next_news(struct tg_assignment *assignment, struct tg_record 
                 if (!state->news)
                         continue;
                 set_news(assignment, state, false);
-                *ret_record = (struct tg_record){
-                        .kind = state->owned && !state->leaving ? TG_RECORD_ASSIGNED
-                                                                : TG_RECORD_REVOKED,
-                        .partition = i,
-                        .time_ms = TG_NO_TIME,
-                };
+                fill_news(assignment, state, ret_record);
                 return true;
         }
+}
+
+bool tg_assignment_take(struct tg_assignment *assignment, int32_t partition, enum tg_stream stream,
+                        int64_t offset)
+{
+        struct tg_partition_state *owner = &assignment->partitions[partition];
+        struct tg_stream_state *state = &owner->streams[stream];
+
+        if (!owner->owned || (stream == TG_STREAM_DECISIONS && offset >= owner->told_end) ||
+            (state->fence >= 0 && offset >= state->fence))
+                return false;
+        state->fence = -1;
+        state->next = offset + 1;
+        return true;
+}
+
+bool tg_assignment_rewind(struct tg_assignment *assignment, int32_t partition,
+                          enum tg_stream stream, int64_t next)
+{
+        struct tg_stream_state *state = &at(assignment, partition)->streams[stream];
+
+        state->end_told = false;
+        if (state->next <= next || state->next < 0)
+                return false;
+        state->at_end = false;
+        if (state->fence < 0)
+                state->fence = state->next;
+        state->next = next;
+        return true;
 }
 
 void tg_assignment_hold(struct tg_assignment *assignment, int32_t partition, enum tg_stream stream)
@@ -120,11 +167,19 @@ void tg_assignment_release(struct tg_assignment *assignment, int32_t partition,
 }
 
 void tg_assignment_see_end(struct tg_assignment *assignment, int32_t partition,
-                           enum tg_stream stream, int64_t now_ms)
+                           enum tg_stream stream, int64_t offset, int64_t now_ms)
 {
         struct tg_stream_state *state = &assignment->partitions[partition].streams[stream];
 
         assert(tg_assignment_owns(assignment, partition));
+        if (state->fence >= 0)
+                return;
+        if (stream == TG_STREAM_DECISIONS) {
+                /* Behind a transaction that is still open there may be more of what was told. */
+                if (offset >= assignment->partitions[partition].told_end)
+                        state->next = offset;
+                return;
+        }
         if (state->at_end)
                 return;
         state->at_end = true;
@@ -136,19 +191,31 @@ static bool stays(const struct tg_partition_state *state)
         return state->owned && !state->leaving;
 }
 
+/* Whether a stream is at its end, and the shard doesn't know. */
+static bool has_end(const struct tg_partition_state *partition, int stream, int64_t now_ms,
+                    int64_t idle_ms)
+{
+        const struct tg_stream_state *state = &partition->streams[stream];
+
+        if (state->end_told)
+                return false;
+        if (stream == TG_STREAM_DECISIONS)
+                return state->next >= partition->told_end || partition->told_end == 0;
+        return state->at_end && now_ms - state->end_since_ms >= idle_ms;
+}
+
 bool tg_assignment_next_end(struct tg_assignment *assignment, int64_t now_ms, int64_t idle_ms,
                             struct tg_record *ret_record)
 {
         for (int32_t i = 0; i < assignment->count; i++) {
-                if (!stays(&assignment->partitions[i]) || assignment->partitions[i].waits)
-                        continue;
-                for (int j = 0; j < TG_STREAMS; j++) {
-                        struct tg_stream_state *state = &assignment->partitions[i].streams[j];
+                struct tg_partition_state *state = &assignment->partitions[i];
 
-                        if (!state->at_end || state->end_told ||
-                            now_ms - state->end_since_ms < idle_ms)
+                if (!stays(state) || state->waits)
+                        continue;
+                for (int j = 0; j < TG_LANES; j++) {
+                        if (!has_end(state, j, now_ms, idle_ms))
                                 continue;
-                        state->end_told = true;
+                        state->streams[j].end_told = true;
                         *ret_record = (struct tg_record){
                                 .kind = TG_RECORD_END,
                                 .stream = (enum tg_stream)j,
@@ -164,12 +231,14 @@ bool tg_assignment_next_end(struct tg_assignment *assignment, int64_t now_ms, in
 bool tg_assignment_at_end(const struct tg_assignment *assignment, int64_t now_ms, int64_t idle_ms)
 {
         for (int32_t i = 0; i < assignment->count; i++) {
-                if (!stays(&assignment->partitions[i]))
+                const struct tg_partition_state *partition = &assignment->partitions[i];
+
+                if (!stays(partition))
                         continue;
-                if (assignment->partitions[i].waits)
+                if (partition->waits || !partition->streams[TG_STREAM_DECISIONS].end_told)
                         return false;
                 for (int j = 0; j < TG_STREAMS; j++) {
-                        const struct tg_stream_state *state = &assignment->partitions[i].streams[j];
+                        const struct tg_stream_state *state = &partition->streams[j];
 
                         if (!state->end_told || now_ms - state->end_since_ms < idle_ms)
                                 return false;

@@ -15,7 +15,8 @@
 #include "shard/port.h"
 
 struct tg_stream_state {
-        int64_t committed;    /* the last offset that was committed; -1: none yet */
+        int64_t next;         /* behind the last record that was taken; -1: none was yet */
+        int64_t fence;        /* -1, or: what is there or behind it came from before it went back */
         int64_t end_since_ms; /* with at_end: when its end was seen */
         uint32_t held;        /* records that the shard has and has not released */
         bool at_end;          /* nothing more, as far as is known */
@@ -24,9 +25,13 @@ struct tg_stream_state {
 };
 
 struct tg_partition_state {
-        struct tg_stream_state streams[TG_STREAMS];
+        struct tg_stream_state streams[TG_LANES];
+        struct tg_progress resume;    /* how far it had come when it came */
+        struct tg_progress committed; /* how far it has come, as was committed last */
+        int64_t told_end;             /* what was told about it before ends here; 0: nothing was */
         bool owned;
         bool leaving; /* owned, but to be given back once the shard knows */
+        bool lost;    /* it is somebody else's already: nothing of it may be committed */
         bool news;    /* the shard has not been told of the last change */
         bool waits;   /* what came of it is not told before its schema is known; nor is an end */
 };
@@ -37,6 +42,7 @@ struct tg_assignment {
         int32_t owned;   /* how many are ours */
         int32_t leaving; /* how many of these are to be given back */
         int32_t news;    /* how many the shard has to be told of */
+        int32_t lost;    /* how many of these are lost */
         uint64_t held;   /* records that the shard has, of all partitions */
 };
 
@@ -50,26 +56,42 @@ static inline bool tg_assignment_owns(const struct tg_assignment *assignment, in
 }
 
 /*
- * A partition comes (gain), is about to go (leave: the shard is told while it can still commit) and
- * goes (lose). Only what changes anything has an effect; there must be no news when one comes.
+ * A partition comes (gain: it had come as far as RESUME says, and what was told about it ends at
+ * TOLD_END), is about to go (leave: the shard is told while it can still commit, unless it is LOST)
+ * and goes (lose). Only what changes anything has an effect; there must be no news when one comes.
  */
-void tg_assignment_gain(struct tg_assignment *assignment, int32_t partition);
-void tg_assignment_leave(struct tg_assignment *assignment, int32_t partition);
+void tg_assignment_gain(struct tg_assignment *assignment, const struct tg_progress *resume,
+                        int64_t told_end);
+void tg_assignment_leave(struct tg_assignment *assignment, int32_t partition, bool lost);
 void tg_assignment_lose(struct tg_assignment *assignment, int32_t partition);
 
-/* Fills an ASSIGNED or REVOKED that the shard has not been told; false: there is none. */
+/* Fills an ASSIGNED, REVOKED or LOST that the shard has not been told; false: there is none. */
 bool tg_assignment_next_news(struct tg_assignment *assignment, struct tg_record *ret_record);
+
+/* Whether the record at OFFSET is the shard's; it is then not taken again, unless it goes back. */
+bool tg_assignment_take(struct tg_assignment *assignment, int32_t partition, enum tg_stream stream,
+                        int64_t offset);
+
+/*
+ * A stream goes back to NEXT (-1: to its beginning), its end included; whether it has to be sought
+ * there: otherwise nothing behind NEXT has been taken.
+ */
+bool tg_assignment_rewind(struct tg_assignment *assignment, int32_t partition,
+                          enum tg_stream stream, int64_t next);
 
 /* A record of an owned partition goes to the shard, or comes back from it. */
 void tg_assignment_hold(struct tg_assignment *assignment, int32_t partition, enum tg_stream stream);
 void tg_assignment_release(struct tg_assignment *assignment, int32_t partition,
                            enum tg_stream stream);
 
-/* The end of a stream was seen. */
+/* The end of a stream was seen, at OFFSET. */
 void tg_assignment_see_end(struct tg_assignment *assignment, int32_t partition,
-                           enum tg_stream stream, int64_t now_ms);
+                           enum tg_stream stream, int64_t offset, int64_t now_ms);
 
-/* Fills the END of a stream that has been at its end for IDLE_MS; false: there is none. */
+/*
+ * Fills the END of a stream that has been at its end for IDLE_MS, or of what was told before;
+ * false: there is none.
+ */
 bool tg_assignment_next_end(struct tg_assignment *assignment, int64_t now_ms, int64_t idle_ms,
                             struct tg_record *ret_record);
 

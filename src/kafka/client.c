@@ -48,6 +48,13 @@ static const struct advice {
         {RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL, EX_CONFIG,
          "other members of this group.id use another partition.assignment.strategy, or are no "
          "touchgate: use one strategy, or a group.id of its own"},
+        {RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED, EX_NOPERM,
+         "let this user write with these transactional ids (kafka-acls.sh --transactional-id)"},
+        {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT, EX_CONFIG,
+         "lower transaction_timeout, or raise transaction.max.timeout.ms of the brokers"},
+        {RD_KAFKA_RESP_ERR__FENCED, EX_TEMPFAIL,
+         "another process writes with the same transactional.id, whose group.instance.id or host "
+         "and process id are the same: give each its own"},
         {RD_KAFKA_RESP_ERR__FATAL, EX_SOFTWARE,
          "start again; what was not written is decided anew"},
 };
@@ -83,13 +90,15 @@ void tg_client_fail(struct tg_client *client, rd_kafka_resp_err_t code, const ch
 
 static void on_log(const rd_kafka_t *handle, int level, const char *facility, const char *text)
 {
-        const struct tg_client *client = rd_kafka_opaque(handle);
+        struct tg_client *client = rd_kafka_opaque(handle);
         enum tg_notice_level notice_level = level <= LOG_ERR       ? TG_NOTICE_ERROR
                                             : level == LOG_WARNING ? TG_NOTICE_WARNING
                                             : level <= LOG_INFO    ? TG_NOTICE_INFO
                                                                    : TG_NOTICE_DEBUG;
         char line[TEXT_SIZE * 2];
 
+        if (strcmp(facility, "REQTMOUT") == 0)
+                atomic_fetch_add_explicit(&client->timeouts, 1, memory_order_relaxed);
         /* One set of properties serves consumers and producers; each finds the other's odd. */
         if (strcmp(facility, "CONFWARN") == 0)
                 return;
@@ -106,6 +115,11 @@ static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opa
 
         if (kind == RD_KAFKA_RESP_ERR__FATAL) {
                 kind = rd_kafka_fatal_error(handle, text, sizeof text);
+                if (client->revives) {
+                        tg_notice(client->notices, TG_NOTICE_WARNING, "%s: %s (%s)", client->role,
+                                  text, rd_kafka_err2name(kind));
+                        return;
+                }
                 tg_client_fail(client, find_advice(kind) ? kind : RD_KAFKA_RESP_ERR__FATAL,
                                client->role, text);
                 return;

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <librdkafka/rdkafka.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/error.h"
@@ -22,6 +23,8 @@ struct tg_client {
         void *owner;                      /* whose part this is, for the owner's callbacks */
         struct tg_error failure;          /* with `failed`: what cannot heal */
         bool failed;
+        bool revives;         /* the owner deals with what is fatal to the handle */
+        atomic_uint timeouts; /* requests that were not answered in time */
 };
 
 /* A property that is ours to set. */

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kafka/creation.h"
 
-enum { TEXT_SIZE = 512, ANSWER_MARGIN_MS = 5000 };
+#include <time.h>
+
+#include "base/time.h"
+
+enum { TEXT_SIZE = 512, ANSWER_MARGIN_MS = 5000, TURN_MS = 100 };
 
 /* Those that are asked for at once. */
 struct batch {
         rd_kafka_NewTopic_t *topics[TG_TOPICS_COUNT];
         size_t count;
+        int32_t partitions; /* of each */
 };
 
 static int collect(struct batch *batch, const struct tg_kafka_settings *settings,
@@ -19,6 +24,7 @@ static int collect(struct batch *batch, const struct tg_kafka_settings *settings
                                                   : TG_TOPICS_PARTITIONS_DEFAULT;
         char topic[TG_TOPIC_TEXT_SIZE], text[TEXT_SIZE];
 
+        batch->partitions = partitions;
         for (unsigned i = 0; i < TG_TOPICS_COUNT; i++) {
                 rd_kafka_NewTopic_t *fresh;
 
@@ -34,9 +40,34 @@ static int collect(struct batch *batch, const struct tg_kafka_settings *settings
         return 0;
 }
 
+/* Brokers know of a topic a moment before its partitions are led by one of them. */
+static int await_leaders(const struct tg_client *client, const char *topic, int32_t partitions,
+                         struct tg_error *error)
+{
+        const struct timespec turn = {.tv_nsec = TURN_MS * TG_MS_NS};
+        int waited_ms = 0;
+
+        for (int32_t i = 0; i < partitions;) {
+                int64_t low, high;
+                rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
+                        client->handle, topic, i, &low, &high, TG_CREATION_TIMEOUT_MS);
+
+                if (!code) {
+                        i++;
+                        continue;
+                }
+                if (waited_ms >= TG_CREATION_TIMEOUT_MS)
+                        return tg_client_error(code, topic, "created, but no broker leads it",
+                                               error);
+                nanosleep(&turn, NULL);
+                waited_ms += TURN_MS;
+        }
+        return 0;
+}
+
 /* That somebody else was faster is as good. */
 static int take_answer(const struct tg_client *client, const rd_kafka_topic_result_t *answer,
-                       struct tg_error *error)
+                       int32_t partitions, struct tg_error *error)
 {
         const char *topic = rd_kafka_topic_result_name(answer);
         rd_kafka_resp_err_t code = rd_kafka_topic_result_error(answer);
@@ -51,10 +82,10 @@ static int take_answer(const struct tg_client *client, const rd_kafka_topic_resu
         }
         snprintf(where, sizeof where, "created topic %s", topic);
         client->notices->tell(client->notices->context, TG_NOTICE_INFO, where, where);
-        return 0;
+        return await_leaders(client, topic, partitions, error);
 }
 
-static int take_answers(const struct tg_client *client, rd_kafka_event_t *event,
+static int take_answers(const struct tg_client *client, rd_kafka_event_t *event, int32_t partitions,
                         struct tg_error *error)
 {
         const rd_kafka_topic_result_t **answers;
@@ -70,7 +101,7 @@ static int take_answers(const struct tg_client *client, rd_kafka_event_t *event,
         answers = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event),
                                                       &count);
         for (size_t i = 0; i < count && result == 0; i++)
-                result = take_answer(client, answers[i], error);
+                result = take_answer(client, answers[i], partitions, error);
         return result;
 }
 
@@ -88,7 +119,7 @@ static int create(struct tg_client *client, struct batch *batch, struct tg_error
                 options, TG_CREATION_TIMEOUT_MS - ANSWER_MARGIN_MS, text, sizeof text);
         rd_kafka_CreateTopics(client->handle, batch->topics, batch->count, options, queue);
         event = rd_kafka_queue_poll(queue, TG_CREATION_TIMEOUT_MS);
-        result = take_answers(client, event, error);
+        result = take_answers(client, event, batch->partitions, error);
         if (event)
                 rd_kafka_event_destroy(event);
         rd_kafka_queue_destroy(queue);

@@ -4,8 +4,10 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "kafka/lag.h"
 
 enum {
@@ -15,32 +17,137 @@ enum {
         MESSAGES_MAX = 10000000,
         COMMIT_TRIES = 5,
         METADATA_TIMEOUT_MS = 5000,
+        OFFSETS_TIMEOUT_MS = 10000,
+        OFFSETS_TRIES = 6,
+        SEEK_TIMEOUT_MS = 10000,
         INSTANCE_SIZE = 256,
 };
 
 const char *tg_member_topic(const struct tg_member *member, enum tg_stream stream)
 {
-        return member->settings
-                ->topics[stream == TG_STREAM_REQUESTS ? TG_TOPIC_REQUESTS : TG_TOPIC_TOUCHPOINTS];
+        static const enum tg_topic topics[TG_LANES] = {
+                [TG_STREAM_TOUCHPOINTS] = TG_TOPIC_TOUCHPOINTS,
+                [TG_STREAM_REQUESTS] = TG_TOPIC_REQUESTS,
+                [TG_STREAM_DECISIONS] = TG_TOPIC_DECISIONS,
+        };
+
+        return member->settings->topics[topics[stream]];
 }
 
-/* The request partitions of PARTITIONS and the facts that belong to them. */
-static rd_kafka_topic_partition_list_t *with_facts(
-        const struct tg_member *member, const rd_kafka_topic_partition_list_t *partitions)
+static rd_kafka_topic_partition_t *add(const struct tg_member *member,
+                                       rd_kafka_topic_partition_list_t *list, enum tg_stream stream,
+                                       int32_t partition, int64_t next)
 {
-        rd_kafka_topic_partition_list_t *list =
-                rd_kafka_topic_partition_list_new(partitions->cnt * TG_STREAMS);
+        rd_kafka_topic_partition_t *item =
+                rd_kafka_topic_partition_list_add(list, tg_member_topic(member, stream), partition);
 
-        for (int i = 0; i < partitions->cnt; i++) {
-                int32_t partition = partitions->elems[i].partition;
+        item->offset = next < 0 ? RD_KAFKA_OFFSET_BEGINNING : next;
+        return item;
+}
 
-                rd_kafka_topic_partition_list_add(list, tg_member_topic(member, TG_STREAM_REQUESTS),
-                                                  partition);
-                rd_kafka_topic_partition_list_add(
-                        list, tg_member_topic(member, TG_STREAM_TOUCHPOINTS), partition)
-                        ->offset = RD_KAFKA_OFFSET_BEGINNING;
+/* What comes with partitions of requests: their facts, and what was told about them. */
+static rd_kafka_topic_partition_list_t *with_company(const struct tg_member *member,
+                                                     const struct tg_progress *resumes,
+                                                     const int64_t *told_ends, int count)
+{
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count * TG_LANES);
+
+        for (int i = 0; i < count; i++) {
+                int32_t partition = resumes[i].partition;
+
+                add(member, list, TG_STREAM_REQUESTS, partition,
+                    resumes[i].next[TG_STREAM_REQUESTS]);
+                add(member, list, TG_STREAM_TOUCHPOINTS, partition, -1);
+                if (told_ends[i] > 0)
+                        add(member, list, TG_STREAM_DECISIONS, partition, -1);
         }
         return list;
+}
+
+/* What is committed of the inputs of these partitions; NULL, and a failure is noted: no answer. */
+static rd_kafka_topic_partition_list_t *committed_of(struct tg_member *member,
+                                                     const int32_t *partitions, int count)
+{
+        rd_kafka_topic_partition_list_t *list =
+                rd_kafka_topic_partition_list_new(count * TG_STREAMS);
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+        for (int i = 0; i < count; i++) {
+                add(member, list, TG_STREAM_REQUESTS, partitions[i], 0);
+                add(member, list, TG_STREAM_TOUCHPOINTS, partitions[i], 0);
+        }
+        for (int i = 0; i < OFFSETS_TRIES; i++) {
+                code = rd_kafka_committed(member->client.handle, list, OFFSETS_TIMEOUT_MS);
+                for (int j = 0; !code && j < list->cnt; j++)
+                        code = list->elems[j].err;
+                if (!code)
+                        return list;
+                tg_notice(member->client.notices, TG_NOTICE_WARNING,
+                          "committed offsets could not be read (%s); trying on",
+                          rd_kafka_err2name(code));
+        }
+        rd_kafka_topic_partition_list_destroy(list);
+        tg_client_fail(&member->client, code, "reading committed offsets", rd_kafka_err2str(code));
+        return NULL;
+}
+
+/* How far a partition had come, by the two offsets at ITEMS. */
+static struct tg_progress resume_of(const rd_kafka_topic_partition_t *items)
+{
+        struct tg_progress resume = {
+                .partition = items[0].partition,
+                .next[TG_STREAM_REQUESTS] = items[0].offset < 0 ? -1 : items[0].offset,
+                .next[TG_STREAM_TOUCHPOINTS] = items[1].offset < 0 ? -1 : items[1].offset,
+                .next[TG_STREAM_DECISIONS] = -1,
+                .clock_ms = TG_NO_TIME,
+        };
+
+        resume.decided = resume.next[TG_STREAM_REQUESTS];
+        tg_bookmark_read(items[0].metadata, NULL, &resume);
+        return resume;
+}
+
+/*
+ * Where what was told about a partition ends now, what is not committed included; -1, and a failure
+ * is noted: no answer.
+ */
+static int64_t told_end_of(struct tg_member *member, int32_t partition)
+{
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        const char *topic = tg_member_topic(member, TG_STREAM_DECISIONS);
+        int64_t low, high;
+
+        for (int i = 0; i < OFFSETS_TRIES; i++) {
+                code = rd_kafka_query_watermark_offsets(member->scout.handle, topic, partition,
+                                                        &low, &high, OFFSETS_TIMEOUT_MS);
+                if (!code)
+                        return low == high ? 0 : high;
+        }
+        tg_client_fail(&member->client, code, topic, rd_kafka_err2str(code));
+        return -1;
+}
+
+/* Finds how far each of these partitions had come; the order of the two questions matters. */
+static int find_resumes(struct tg_member *member, const rd_kafka_topic_partition_list_t *requests,
+                        struct tg_progress *resumes, int64_t *told_ends)
+{
+        int32_t *partitions = tg_allocate((size_t)requests->cnt * sizeof partitions[0]);
+        rd_kafka_topic_partition_list_t *committed;
+        int result = 0;
+
+        for (int i = 0; i < requests->cnt; i++)
+                partitions[i] = requests->elems[i].partition;
+        committed = committed_of(member, partitions, requests->cnt);
+        free(partitions);
+        if (!committed)
+                return -1;
+        for (int i = 0; i < requests->cnt && result == 0; i++) {
+                resumes[i] = resume_of(&committed->elems[TG_STREAMS * i]);
+                told_ends[i] = told_end_of(member, resumes[i].partition);
+                result = told_ends[i] < 0 ? -1 : 0;
+        }
+        rd_kafka_topic_partition_list_destroy(committed);
+        return result;
 }
 
 static bool cooperative(const struct tg_member *member)
@@ -69,24 +176,30 @@ static void assign(struct tg_member *member, const rd_kafka_topic_partition_list
                 tg_client_fail(&member->client, code, "assignment", rd_kafka_err2str(code));
 }
 
-/* Carries out the rebalance that was announced, now that the shard knows what goes. */
-static void finish_rebalance(struct tg_member *member)
+/* What is known of partitions that go. */
+static void recall(const struct tg_member *member, const rd_kafka_topic_partition_list_t *requests,
+                   struct tg_progress *resumes, int64_t *told_ends)
 {
-        rd_kafka_topic_partition_list_t *requests = member->rebalance;
-        rd_kafka_topic_partition_list_t *list;
+        for (int i = 0; i < requests->cnt; i++) {
+                int32_t partition = requests->elems[i].partition;
 
-        if (!requests)
-                return;
-        member->rebalance = NULL;
-        if (member->closing)
-                member->gaining = false; /* what comes too late is given back at once */
-        list = with_facts(member, requests);
+                resumes[i] = (struct tg_progress){.partition = partition};
+                told_ends[i] = member->assignment.partitions[partition].told_end;
+        }
+}
+
+static void change_hands(struct tg_member *member, const rd_kafka_topic_partition_list_t *requests,
+                         const struct tg_progress *resumes, const int64_t *told_ends)
+{
+        rd_kafka_topic_partition_list_t *list =
+                with_company(member, resumes, told_ends, requests->cnt);
+
         assign(member, list);
         for (int i = 0; i < requests->cnt; i++) {
                 if (member->gaining)
-                        tg_assignment_gain(&member->assignment, requests->elems[i].partition);
+                        tg_assignment_gain(&member->assignment, &resumes[i], told_ends[i]);
                 else
-                        tg_assignment_lose(&member->assignment, requests->elems[i].partition);
+                        tg_assignment_lose(&member->assignment, resumes[i].partition);
         }
         if (member->gaining)
                 member->assigned = true;
@@ -97,6 +210,29 @@ static void finish_rebalance(struct tg_member *member)
                                   : "%d partitions went, %d are this shard's",
                   requests->cnt, (int)member->assignment.owned);
         rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* Carries out the rebalance that was announced, now that the shard knows what goes. */
+static void finish_rebalance(struct tg_member *member)
+{
+        rd_kafka_topic_partition_list_t *requests = member->rebalance;
+        struct tg_progress *resumes;
+        int64_t *told_ends;
+
+        if (!requests)
+                return;
+        member->rebalance = NULL;
+        if (member->closing)
+                member->gaining = false; /* what comes too late is given back at once */
+        resumes = tg_allocate((size_t)requests->cnt * sizeof resumes[0] + 1);
+        told_ends = tg_allocate((size_t)requests->cnt * sizeof told_ends[0] + 1);
+        if (!member->gaining)
+                recall(member, requests, resumes, told_ends);
+        if (!member->gaining || requests->cnt == 0 ||
+            find_resumes(member, requests, resumes, told_ends) == 0)
+                change_hands(member, requests, resumes, told_ends);
+        free(told_ends);
+        free(resumes);
         rd_kafka_topic_partition_list_destroy(requests);
 }
 
@@ -112,7 +248,8 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
         member->rebalance = rd_kafka_topic_partition_list_copy(partitions);
         if (!member->gaining)
                 for (int i = 0; i < partitions->cnt; i++)
-                        tg_assignment_leave(&member->assignment, partitions->elems[i].partition);
+                        tg_assignment_leave(&member->assignment, partitions->elems[i].partition,
+                                            lost);
         if (lost)
                 tg_notice(member->client.notices, TG_NOTICE_WARNING,
                           "the group went on without this member: its partitions were lost");
@@ -199,18 +336,32 @@ static int subscribe(struct tg_member *member, struct tg_error *error)
 }
 
 /*
- * Only the request topic is subscribed, so of the other nothing would be asked before its first
+ * Only the request topic is subscribed, so of the others nothing would be asked before their first
  * partitions come, and these would wait two seconds for their leaders.
  */
-static void learn_facts(struct tg_member *member)
+static rd_kafka_topic_t *learn(struct tg_member *member, enum tg_stream stream)
 {
         const struct rd_kafka_metadata *metadata;
+        rd_kafka_topic_t *topic =
+                rd_kafka_topic_new(member->client.handle, tg_member_topic(member, stream), NULL);
 
-        member->facts = rd_kafka_topic_new(member->client.handle,
-                                           tg_member_topic(member, TG_STREAM_TOUCHPOINTS), NULL);
-        if (rd_kafka_metadata(member->client.handle, 0, member->facts, &metadata,
-                              METADATA_TIMEOUT_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+        if (rd_kafka_metadata(member->client.handle, 0, topic, &metadata, METADATA_TIMEOUT_MS) ==
+            RD_KAFKA_RESP_ERR_NO_ERROR)
                 rd_kafka_metadata_destroy(metadata);
+        return topic;
+}
+
+/* The member itself can't ask where a partition ends: it is told the end of what is committed. */
+static int open_scout(struct tg_member *member, struct tg_error *error)
+{
+        static const struct tg_client_property fixed[] = {
+                {"isolation.level", "read_uncommitted"},
+                {NULL, NULL},
+        };
+        const struct tg_client_options options = {.settings = member->settings, .fixed = fixed};
+
+        member->scout = (struct tg_client){.notices = member->client.notices, .role = "scout"};
+        return tg_client_init(&member->scout, RD_KAFKA_CONSUMER, &options, error);
 }
 
 int tg_member_init(struct tg_member *member, const struct tg_member_options *options,
@@ -222,11 +373,12 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
                 .board = options->board,
         };
         tg_assignment_init(&member->assignment, options->partitions);
-        if (open_consumer(member, options, error) < 0)
+        if (open_consumer(member, options, error) < 0 || open_scout(member, error) < 0)
                 return -1;
         rd_kafka_poll_set_consumer(member->client.handle);
         member->queue = rd_kafka_queue_get_consumer(member->client.handle);
-        learn_facts(member);
+        member->facts = learn(member, TG_STREAM_TOUCHPOINTS);
+        member->told = learn(member, TG_STREAM_DECISIONS);
         return subscribe(member, error);
 }
 
@@ -236,6 +388,9 @@ void tg_member_deinit(struct tg_member *member)
         finish_rebalance(member);
         if (member->facts)
                 rd_kafka_topic_destroy(member->facts);
+        if (member->told)
+                rd_kafka_topic_destroy(member->told);
+        tg_client_deinit(&member->scout);
         if (member->queue)
                 rd_kafka_queue_destroy(member->queue);
         if (member->client.handle)
@@ -265,41 +420,140 @@ void tg_member_pause(struct tg_member *member, int32_t partition, enum tg_stream
         member->assignment.partitions[partition].streams[stream].paused = paused;
 }
 
-/* The offsets that have moved since the last commit, of partitions that are ours. */
-static rd_kafka_topic_partition_list_t *offsets_of(const struct tg_member *member,
-                                                   const struct tg_progress *progress, size_t count)
+/* Takes up fetching of what is to be sought: a pause would bring back where it was. */
+static void resume_all(struct tg_member *member, const rd_kafka_topic_partition_list_t *list)
+{
+        rd_kafka_resume_partitions(member->client.handle, (rd_kafka_topic_partition_list_t *)list);
+        for (int32_t i = 0; i < member->assignment.count; i++)
+                for (int j = 0; j < TG_LANES; j++)
+                        if (rd_kafka_topic_partition_list_find(
+                                    (rd_kafka_topic_partition_list_t *)list,
+                                    tg_member_topic(member, (enum tg_stream)j), i))
+                                member->assignment.partitions[i].streams[j].paused = false;
+}
+
+static int seek(struct tg_member *member, rd_kafka_topic_partition_list_t *list,
+                struct tg_error *error)
+{
+        rd_kafka_error_t *failure;
+        rd_kafka_resp_err_t code;
+
+        resume_all(member, list);
+        failure = rd_kafka_seek_partitions(member->client.handle, list, SEEK_TIMEOUT_MS);
+        code = failure ? rd_kafka_error_code(failure) : RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (failure)
+                rd_kafka_error_destroy(failure);
+        for (int i = 0; !code && i < list->cnt; i++)
+                code = list->elems[i].err;
+        return code ? tg_client_error(code, "going back in the inputs", rd_kafka_err2str(code),
+                                      error)
+                    : 0;
+}
+
+int tg_member_rewind(struct tg_member *member, const struct tg_progress *progress, size_t count,
+                     struct tg_error *error)
 {
         rd_kafka_topic_partition_list_t *list =
-                rd_kafka_topic_partition_list_new((int)count * TG_STREAMS);
+                rd_kafka_topic_partition_list_new((int)count * TG_LANES);
+        int result = 0;
 
         for (size_t i = 0; i < count; i++) {
                 int32_t partition = progress[i].partition;
 
                 if (!tg_assignment_owns(&member->assignment, partition))
                         continue;
-                for (int j = 0; j < TG_STREAMS; j++) {
-                        int64_t next = progress[i].next[j];
+                for (int j = 0; j < TG_LANES; j++) {
+                        enum tg_stream stream = (enum tg_stream)j;
 
-                        if (next < 0 ||
-                            next == member->assignment.partitions[partition].streams[j].committed)
-                                continue;
-                        rd_kafka_topic_partition_list_add(
-                                list, tg_member_topic(member, (enum tg_stream)j), partition)
-                                ->offset = next;
+                        if (tg_assignment_rewind(&member->assignment, partition, stream,
+                                                 progress[i].next[j]))
+                                add(member, list, stream, partition, progress[i].next[j]);
                 }
+        }
+        if (list->cnt)
+                result = seek(member, list, error);
+        rd_kafka_topic_partition_list_destroy(list);
+        return result;
+}
+
+static bool has_moved(const struct tg_progress *progress, const struct tg_progress *committed)
+{
+        if (progress->decided != committed->decided)
+                return true;
+        for (int i = 0; i < TG_STREAMS; i++)
+                if (progress->next[i] != committed->next[i])
+                        return true;
+        return false;
+}
+
+bool tg_member_has_moved(const struct tg_member *member, const struct tg_progress *progress,
+                         size_t count)
+{
+        for (size_t i = 0; i < count; i++)
+                if (tg_assignment_owns(&member->assignment, progress[i].partition) &&
+                    has_moved(&progress[i],
+                              &member->assignment.partitions[progress[i].partition].committed))
+                        return true;
+        return false;
+}
+
+/* A request's offset is committed always: the name of the commit stands with it. */
+rd_kafka_topic_partition_list_t *tg_member_offsets(const struct tg_member *member,
+                                                   const struct tg_progress *progress, size_t count,
+                                                   const struct tg_commit_name *name)
+{
+        rd_kafka_topic_partition_list_t *list =
+                rd_kafka_topic_partition_list_new((int)count * TG_STREAMS);
+        char text[TG_BOOKMARK_SIZE];
+
+        for (size_t i = 0; i < count; i++) {
+                int32_t partition = progress[i].partition;
+                int64_t requests = progress[i].next[TG_STREAM_REQUESTS];
+                int64_t facts = progress[i].next[TG_STREAM_TOUCHPOINTS];
+                rd_kafka_topic_partition_t *item;
+
+                if (!tg_assignment_owns(&member->assignment, partition))
+                        continue;
+                item = add(member, list, TG_STREAM_REQUESTS, partition,
+                           requests < 0 ? 0 : requests);
+                tg_bookmark_write(name, &progress[i], text);
+                item->metadata = strdup(text); /* librdkafka's to free */
+                item->metadata_size = strlen(text);
+                if (facts >= 0)
+                        add(member, list, TG_STREAM_TOUCHPOINTS, partition, facts);
         }
         return list;
 }
 
-static void note_committed(struct tg_member *member, const struct tg_progress *progress,
-                           size_t count)
+void tg_member_note_committed(struct tg_member *member, const struct tg_progress *progress,
+                              size_t count)
 {
         for (size_t i = 0; i < count; i++)
                 if (tg_assignment_owns(&member->assignment, progress[i].partition))
-                        for (int j = 0; j < TG_STREAMS; j++)
-                                member->assignment.partitions[progress[i].partition]
-                                        .streams[j]
-                                        .committed = progress[i].next[j];
+                        member->assignment.partitions[progress[i].partition].committed =
+                                progress[i];
+}
+
+int tg_member_knows_commit(struct tg_member *member, const struct tg_progress *progress,
+                           size_t count, const struct tg_commit_name *name, struct tg_error *error)
+{
+        for (size_t i = 0; i < count; i++) {
+                rd_kafka_topic_partition_list_t *list;
+                struct tg_commit_name known = {0};
+                struct tg_progress ignored;
+
+                if (!tg_assignment_owns(&member->assignment, progress[i].partition))
+                        continue;
+                list = committed_of(member, &progress[i].partition, 1);
+                if (!list) {
+                        *error = member->client.failure;
+                        return -1;
+                }
+                tg_bookmark_read(list->elems[0].metadata, &known, &ignored);
+                rd_kafka_topic_partition_list_destroy(list);
+                return known.producer == name->producer && known.serial == name->serial;
+        }
+        return 0;
 }
 
 /* Retriable answers are worth another try; those of a rebalance are not, see the header. */
@@ -322,16 +576,18 @@ static rd_kafka_resp_err_t commit(struct tg_member *member,
 }
 
 int tg_member_commit(struct tg_member *member, const struct tg_progress *progress, size_t count,
-                     struct tg_error *error)
+                     const struct tg_commit_name *name, struct tg_error *error)
 {
-        rd_kafka_topic_partition_list_t *list = offsets_of(member, progress, count);
-        rd_kafka_resp_err_t code = list->cnt ? commit(member, list) : RD_KAFKA_RESP_ERR_NO_ERROR;
+        rd_kafka_topic_partition_list_t *list = tg_member_offsets(member, progress, count, name);
+        rd_kafka_resp_err_t code = list->cnt && tg_member_has_moved(member, progress, count)
+                                           ? commit(member, list)
+                                           : RD_KAFKA_RESP_ERR_NO_ERROR;
 
         rd_kafka_topic_partition_list_destroy(list);
         switch (code) {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
         case RD_KAFKA_RESP_ERR__NO_OFFSET:
-                note_committed(member, progress, count);
+                tg_member_note_committed(member, progress, count);
                 return 0;
         case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
         case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:

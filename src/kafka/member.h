@@ -3,13 +3,15 @@
  * A member of the consumer group: the consumer, what it owns, and how that changes hands.
  *
  * Only the request topic is subscribed; the same-numbered partitions of touchpoints are assigned
- * with it, eagerly or cooperatively as the group does it. A rebalance is only noted when it is
+ * with it, eagerly or cooperatively as the group does it, and those of decisions up to where they
+ * end when the offsets have been read. A rebalance is only noted when it is
  * announced, and carried out by tg_member_settle(), so that the shard hears of it in between. All
  * calls come from one thread. A member must not move.
  */
 #pragma once
 
 #include "kafka/assignment.h"
+#include "kafka/bookmark.h"
 #include "kafka/client.h"
 #include "shard/board.h"
 
@@ -19,6 +21,8 @@ struct tg_member {
         const struct tg_kafka_settings *settings;   /* borrowed */
         struct tg_board *board;                     /* borrowed; NULL: nobody is to see */
         rd_kafka_topic_t *facts;                    /* owned: keeps what is known of it */
+        rd_kafka_topic_t *told;                     /* likewise, of decisions */
+        struct tg_client scout;                     /* sees what is not committed, too */
         rd_kafka_queue_t *queue;                    /* owned: where everything arrives */
         rd_kafka_topic_partition_list_t *rebalance; /* owned: to be carried out; NULL: none */
         bool gaining;                               /* what `rebalance` does */
@@ -53,9 +57,36 @@ void tg_member_settle(struct tg_member *member);
 void tg_member_pause(struct tg_member *member, int32_t partition, enum tg_stream stream,
                      bool paused);
 
+/*
+ * Goes back to these positions, of partitions that are ours. What arrives later is dropped by the
+ * assignment until it comes from there. Returns 0 or -1.
+ */
+int tg_member_rewind(struct tg_member *member, const struct tg_progress *progress, size_t count,
+                     struct tg_error *error);
+
+/* Whether PROGRESS has moved since what was committed last. */
+bool tg_member_has_moved(const struct tg_member *member, const struct tg_progress *progress,
+                         size_t count);
+
+/* The offsets to commit as NAME, of partitions that are ours; to be destroyed. */
+rd_kafka_topic_partition_list_t *tg_member_offsets(const struct tg_member *member,
+                                                   const struct tg_progress *progress, size_t count,
+                                                   const struct tg_commit_name *name);
+
+/* PROGRESS has been committed. */
+void tg_member_note_committed(struct tg_member *member, const struct tg_progress *progress,
+                              size_t count);
+
+/*
+ * Whether NAME is the commit that the group knows last of the partitions of PROGRESS that are ours.
+ * Returns 1, 0 or -1.
+ */
+int tg_member_knows_commit(struct tg_member *member, const struct tg_progress *progress,
+                           size_t count, const struct tg_commit_name *name, struct tg_error *error);
+
 /* As tg_kafka_source_commit(). */
 int tg_member_commit(struct tg_member *member, const struct tg_progress *progress, size_t count,
-                     struct tg_error *error);
+                     const struct tg_commit_name *name, struct tg_error *error);
 
 /* The name of the topic that a stream is. */
 const char *tg_member_topic(const struct tg_member *member, enum tg_stream stream);

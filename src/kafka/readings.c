@@ -13,6 +13,7 @@
 #include "avro/schemas.h"
 #include "base/memory.h"
 #include "records/request.h"
+#include "records/told.h"
 #include "records/touchpoint.h"
 #include "registry/lookups.h"
 
@@ -28,9 +29,9 @@ struct writer {
         uint64_t fingerprint;
         char *json; /* owned: its text, of json_size bytes */
         size_t json_size;
-        struct tg_reading readings[TG_STREAMS];
-        struct tg_plan *plans[TG_STREAMS]; /* owned */
-        char *problems[TG_STREAMS];        /* owned; NULL: it can be read */
+        struct tg_reading readings[TG_LANES];
+        struct tg_plan *plans[TG_LANES]; /* owned */
+        char *problems[TG_LANES];        /* owned; NULL: it can be read */
 };
 
 /*
@@ -47,7 +48,7 @@ struct tg_readings {
         struct writer **writers; /* owned, as they are */
         size_t count;
         pthread_mutex_t lock; /* of whoever adds */
-        struct tg_schema *readers[TG_STREAMS];
+        struct tg_schema *readers[TG_LANES];
         const struct tg_notices *notices; /* borrowed */
         struct tg_lookups *lookups;       /* owned; NULL: there is no registry */
 };
@@ -55,14 +56,15 @@ struct tg_readings {
 static const struct {
         enum tg_shipped schema;
         const struct tg_layout *layout;
-} streams[TG_STREAMS] = {
+} streams[TG_LANES] = {
         [TG_STREAM_TOUCHPOINTS] = {TG_SCHEMA_TOUCHPOINT, &tg_touchpoint_layout},
         [TG_STREAM_REQUESTS] = {TG_SCHEMA_REQUEST, &tg_request_layout},
+        [TG_STREAM_DECISIONS] = {TG_SCHEMA_DECISION, &tg_told_layout},
 };
 
 static void writer_free(struct writer *writer)
 {
-        for (int stream = 0; stream < TG_STREAMS; stream++) {
+        for (int stream = 0; stream < TG_LANES; stream++) {
                 tg_plan_free(writer->plans[stream]);
                 free(writer->problems[stream]);
         }
@@ -134,7 +136,7 @@ static struct writer *writer_new(const struct tg_readings *readings, struct tg_s
         writer->fingerprint = tg_schema_fingerprint(schema);
         writer->json = tg_duplicate((const char *)json.data, json.size);
         writer->json_size = json.size;
-        for (int stream = 0; stream < TG_STREAMS; stream++)
+        for (int stream = 0; stream < TG_LANES; stream++)
                 compile(readings, schema, (enum tg_stream)stream, writer);
         return writer;
 }
@@ -288,7 +290,7 @@ static int fill(struct tg_readings *readings, const struct tg_kafka_settings *se
                 .context = readings,
         };
 
-        for (int stream = 0; stream < TG_STREAMS; stream++)
+        for (int stream = 0; stream < TG_LANES; stream++)
                 if (tg_schema_parse(tg_shipped_text(streams[stream].schema),
                                     &readings->readers[stream], error) < 0)
                         return -1;
@@ -325,7 +327,7 @@ void tg_readings_free(struct tg_readings *readings)
         for (size_t i = 0; i < readings->count; i++)
                 writer_free(readings->writers[i]);
         free(readings->writers);
-        for (int stream = 0; stream < TG_STREAMS; stream++)
+        for (int stream = 0; stream < TG_LANES; stream++)
                 tg_schema_free(readings->readers[stream]);
         pthread_mutex_destroy(&readings->lock);
         free(readings);

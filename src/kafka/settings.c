@@ -31,7 +31,8 @@ static const struct reserved {
         {"partitioner", "customers keep the partition that Kafka's Java clients give them"},
         {"enable.idempotence", "a retry must not write twice"},
         {"delivery.report.only.error", "every failed delivery must be known"},
-        {"transactional.id", "outputs are written at least once, without transactions"},
+        {"transactional.id", "each shard writes with one of its own"},
+        {"transaction.timeout.ms", "it is transaction_timeout beside `kafka`"},
 };
 
 void tg_kafka_settings_init(struct tg_kafka_settings *settings)

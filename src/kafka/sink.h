@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A shard's sink on Kafka, at least once: one idempotent producer.
+ * A shard's sink on Kafka: one producer, transactional or idempotent alone.
  *
  * Decisions go to the same-numbered partition of their topic, permitted messages to the topic of
  * their channel by customer, dead letters to `rejected` as they came, with headers that say where
- * they were read and why they were rejected. A commit waits until every delivery is confirmed, then
- * commits the offsets: after a crash in between, requests are decided and written once more. A
- * commit that follows another too soon is left to the next one, unless a partition goes or the run
- * ends.
+ * they were read and why they were rejected.
+ *
+ * Exactly once: what was produced and the offsets are committed together, some times a second. A
+ * commit of which the answer is in doubt is settled by a new producer, which asks the group for the
+ * name of the last commit it knows. At least once: a commit waits until every delivery is
+ * confirmed, then commits the offsets: after a crash in between, requests are decided and written
+ * once more. A commit that follows another too soon is left to the next one, unless a partition
+ * goes or the run ends.
  *
  * What waits for delivery is bounded; when the bound is reached, producing waits, which slows the
  * reading. Records carry the present time as their timestamp, not the event's (by which a broker
@@ -28,8 +32,10 @@ struct tg_kafka_sink_options {
         struct tg_subjects *subjects;   /* the schema ids of what is written */
         struct tg_kafka_source *source; /* whose offsets are committed */
         struct tg_lifetime *lifetime;   /* once it stops, deliveries are waited for less long */
+        unsigned shard;                 /* which of them this is, from 0 */
         unsigned shards;                /* that share the memory bound */
         int64_t commit_ms;              /* commits in between are put off to the next one */
+        int64_t transaction_ms; /* a transaction that takes longer is aborted; 0: at least once */
 };
 
 struct tg_kafka_sink;
@@ -39,6 +45,8 @@ struct tg_kafka_sink_counts {
         uint64_t permitted;
         uint64_t rejected;
         uint64_t commits;
+        uint64_t aborts; /* transactions that were undone */
+        uint64_t doubts; /* those of which it was not known, and had to be found out */
 };
 
 /* Returns 0 or -1. */

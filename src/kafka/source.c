@@ -25,7 +25,7 @@ struct tg_kafka_source {
         rd_kafka_message_t **parked;   /* in the order they came, behind one of unknown schema */
         size_t parked_count;
         size_t parked_capacity;
-        const rd_kafka_topic_t *topics[TG_STREAMS]; /* as last seen; to compare by address */
+        const rd_kafka_topic_t *topics[TG_LANES]; /* as last seen; to compare by address */
         struct tg_kafka_source_counts counts;
         bool busy;    /* counted in the lifetime */
         bool drained; /* the last batch was not full */
@@ -69,18 +69,17 @@ int tg_kafka_source_new(const struct tg_kafka_source_options *options,
 
 static enum tg_stream stream_of(struct tg_kafka_source *source, const rd_kafka_topic_t *topic)
 {
-        enum tg_stream stream;
+        int lane = 0;
 
-        if (topic == source->topics[TG_STREAM_TOUCHPOINTS])
-                return TG_STREAM_TOUCHPOINTS;
-        if (topic == source->topics[TG_STREAM_REQUESTS])
-                return TG_STREAM_REQUESTS;
-        stream = strcmp(rd_kafka_topic_name(topic),
-                        tg_member_topic(&source->member, TG_STREAM_REQUESTS)) == 0
-                         ? TG_STREAM_REQUESTS
-                         : TG_STREAM_TOUCHPOINTS;
-        source->topics[stream] = topic;
-        return stream;
+        for (int i = 0; i < TG_LANES; i++)
+                if (topic == source->topics[i])
+                        return (enum tg_stream)i;
+        while (lane < TG_LANES - 1 &&
+               strcmp(rd_kafka_topic_name(topic),
+                      tg_member_topic(&source->member, (enum tg_stream)lane)) != 0)
+                lane++;
+        source->topics[lane] = topic;
+        return (enum tg_stream)lane;
 }
 
 static void release_message(struct tg_kafka_source *source, rd_kafka_message_t *message,
@@ -111,7 +110,8 @@ static void take_event(struct tg_kafka_source *source, const rd_kafka_message_t 
         if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
                 if (tg_assignment_owns(&source->member.assignment, message->partition))
                         tg_assignment_see_end(&source->member.assignment, message->partition,
-                                              stream_of(source, message->rkt), monotonic_ms());
+                                              stream_of(source, message->rkt), message->offset,
+                                              monotonic_ms());
                 return;
         }
         switch (message->err) {
@@ -152,6 +152,10 @@ static struct tg_record *read_record(struct tg_kafka_source *source, rd_kafka_me
         record->owner = message;
         source->counts.records[arrival.stream]++;
         source->counts.faulty += record->kind == TG_RECORD_FAULTY;
+        if (record->kind == TG_RECORD_FAULTY && arrival.stream == TG_STREAM_DECISIONS)
+                tg_notice(source->member.client.notices, TG_NOTICE_WARNING,
+                          "a decision can't be read back: what it answered is not known (%s: %s)",
+                          record->fault, record->detail);
         return record;
 }
 
@@ -227,6 +231,15 @@ static size_t take_parked(struct tg_kafka_source *source, struct tg_record **rec
         return count;
 }
 
+static bool is_wanted(struct tg_kafka_source *source, const rd_kafka_message_t *message)
+{
+        struct tg_assignment *assignment = &source->member.assignment;
+
+        return tg_assignment_owns(assignment, message->partition) &&
+               tg_assignment_take(assignment, message->partition, stream_of(source, message->rkt),
+                                  message->offset);
+}
+
 /* Of the batch, what is a record of a partition that is ours. */
 static size_t take_batch(struct tg_kafka_source *source, struct tg_record **records,
                          size_t capacity)
@@ -242,8 +255,7 @@ static size_t take_batch(struct tg_kafka_source *source, struct tg_record **reco
         for (ssize_t i = 0; i < read; i++) {
                 rd_kafka_message_t *message = source->messages[i];
 
-                if (!message->err &&
-                    tg_assignment_owns(&source->member.assignment, message->partition)) {
+                if (!message->err && is_wanted(source, message)) {
                         if ((records[count] = take_record(source, message)))
                                 count++;
                         continue;
@@ -265,9 +277,17 @@ static void balance(struct tg_kafka_source *source)
 
                 if (!state->owned || state->leaving)
                         continue;
-                for (int j = 0; j < TG_STREAMS; j++) {
+                for (int j = 0; j < TG_LANES; j++) {
                         const struct tg_stream_state *stream = &state->streams[j];
 
+                        if (j == TG_STREAM_DECISIONS && state->told_end == 0)
+                                continue;
+                        if (j == TG_STREAM_DECISIONS && stream->end_told) {
+                                if (!stream->paused)
+                                        tg_member_pause(&source->member, i, (enum tg_stream)j,
+                                                        true);
+                                continue;
+                        }
                         if (!stream->paused && (stream->held > bound || state->waits))
                                 tg_member_pause(&source->member, i, (enum tg_stream)j, true);
                         else if (stream->paused && stream->held < bound / 2 && !state->waits)
@@ -380,6 +400,21 @@ static int source_poll(void *context, struct tg_record **records, size_t capacit
         return tg_lifetime_over(source->options.lifetime) ? 1 : 0;
 }
 
+/* What waits for a schema comes again, too. */
+static int source_rewind(void *context, const struct tg_progress *progress, size_t count,
+                         struct tg_error *error)
+{
+        struct tg_kafka_source *source = context;
+
+        for (size_t i = 0; i < source->parked_count; i++)
+                release_message(source, source->parked[i],
+                                stream_of(source, source->parked[i]->rkt));
+        source->parked_count = 0;
+        for (int32_t i = 0; i < source->member.assignment.count; i++)
+                source->member.assignment.partitions[i].waits = false;
+        return tg_member_rewind(&source->member, progress, count, error);
+}
+
 static const char *source_stream_name(void *context, enum tg_stream stream)
 {
         const struct tg_kafka_source *source = context;
@@ -393,6 +428,7 @@ struct tg_source tg_kafka_source_port(struct tg_kafka_source *source)
                 .poll = source_poll,
                 .hurry = source_hurry,
                 .release = source_release,
+                .rewind = source_rewind,
                 .stream_name = source_stream_name,
                 .context = source,
         };
@@ -407,13 +443,18 @@ struct tg_kafka_source_counts tg_kafka_source_counts(const struct tg_kafka_sourc
         return counts;
 }
 
-bool tg_kafka_source_must_commit(const struct tg_kafka_source *source)
+bool tg_kafka_source_has_lost(const struct tg_kafka_source *source)
 {
-        return source->member.assignment.leaving > 0 || tg_lifetime_over(source->options.lifetime);
+        return source->member.assignment.lost > 0;
+}
+
+struct tg_member *tg_kafka_source_member(struct tg_kafka_source *source)
+{
+        return &source->member;
 }
 
 int tg_kafka_source_commit(struct tg_kafka_source *source, const struct tg_progress *progress,
-                           size_t count, struct tg_error *error)
+                           size_t count, const struct tg_commit_name *name, struct tg_error *error)
 {
-        return tg_member_commit(&source->member, progress, count, error);
+        return tg_member_commit(&source->member, progress, count, name, error);
 }

@@ -4,9 +4,10 @@
  *
  * Only the request topic is subscribed; in a rebalance the same-numbered partitions of touchpoints
  * are assigned with it. Touchpoints are read from their beginning (state is a cache of the log),
- * requests from the committed offset. Records come in batches from one queue, a partition's stream
- * in order. What is fetched ahead is bounded by librdkafka's queue, what the shard holds by a pause
- * of the stream that is ahead.
+ * and so is what was told about the partition before, up to where that ends; requests are read from
+ * the committed offset. Records come in batches from one queue, a partition's stream in order. What
+ * is fetched ahead is bounded by librdkafka's queue, what the shard holds by a pause of the stream
+ * that is ahead.
  *
  * A record whose schema the registry is being asked for waits, with all that comes behind it in its
  * partition, for at most `record_wait_max`; other partitions go on.
@@ -41,7 +42,7 @@ struct tg_kafka_source;
 
 /* What was read, for a summary. */
 struct tg_kafka_source_counts {
-        uint64_t records[TG_STREAMS];
+        uint64_t records[TG_LANES];
         uint64_t faulty;
         uint64_t keys;       /* records whose key isn't the customer */
         uint64_t partitions; /* records in a partition that isn't the customer's */
@@ -57,13 +58,18 @@ void tg_kafka_source_free(struct tg_kafka_source *source);
 struct tg_source tg_kafka_source_port(struct tg_kafka_source *source);
 struct tg_kafka_source_counts tg_kafka_source_counts(const struct tg_kafka_source *source);
 
-/* What is decided must be committed now: a partition goes, or the run ends. */
-bool tg_kafka_source_must_commit(const struct tg_kafka_source *source);
+/* A partition is lost that the shard does not know of yet: nothing may be committed. */
+bool tg_kafka_source_has_lost(const struct tg_kafka_source *source);
+
+/* What a transaction commits for; the member's (kafka/member.h), for the sink alone. */
+struct tg_member;
+struct tg_member *tg_kafka_source_member(struct tg_kafka_source *source);
 
 /*
- * Commits the progress of partitions that are (still) ours, and waits for the answer. A group that
- * rebalances just now refuses: that is told, not an error, since what was not committed is decided
- * again. Returns 0 or -1.
+ * Commits the progress of partitions that are (still) ours as NAME, and waits for the answer. A
+ * group that rebalances just now refuses: that is told, not an error, since what was not committed
+ * is decided again. Returns 0 or -1.
  */
+struct tg_commit_name;
 int tg_kafka_source_commit(struct tg_kafka_source *source, const struct tg_progress *progress,
-                           size_t count, struct tg_error *error);
+                           size_t count, const struct tg_commit_name *name, struct tg_error *error);

@@ -45,9 +45,14 @@ int64_t tg_gcra_conforms_ms(const struct tg_gcra *gcra)
 
 void tg_gcra_charge(struct tg_gcra *gcra, int64_t t_ms)
 {
+        assert(t_ms >= tg_gcra_conforms_ms(gcra));
+        tg_gcra_recharge(gcra, t_ms);
+}
+
+void tg_gcra_recharge(struct tg_gcra *gcra, int64_t t_ms)
+{
         int64_t t_ns = clamp((__int128)t_ms * TG_MS_NS);
 
-        assert(t_ms >= tg_gcra_conforms_ms(gcra));
         gcra->tat_ns =
                 clamp((__int128)(gcra->tat_ns > t_ns ? gcra->tat_ns : t_ns) + gcra->interval_ns);
 }

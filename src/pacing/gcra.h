@@ -31,3 +31,6 @@ int64_t tg_gcra_conforms_ms(const struct tg_gcra *gcra);
 
 /* A message leaves at T_MS, at which it conforms. */
 void tg_gcra_charge(struct tg_gcra *gcra, int64_t t_ms);
+
+/* A message left at T_MS, not before the last; by the rate of then, it need not conform. */
+void tg_gcra_recharge(struct tg_gcra *gcra, int64_t t_ms);

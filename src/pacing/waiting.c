@@ -128,12 +128,16 @@ static void destroy(struct tg_waiting *waiting, struct tg_waiter *waiter)
 
 struct tg_waiter *tg_waiter_new(struct tg_waiting *waiting, struct tg_span datum)
 {
-        struct tg_waiter *waiter;
-
         if (waiting->messages >= waiting->limits.messages ||
             waiting->bytes + datum.size > waiting->limits.bytes)
                 return NULL;
-        waiter = tg_allocate(sizeof *waiter + datum.size);
+        return tg_waiter_again(waiting, datum);
+}
+
+struct tg_waiter *tg_waiter_again(struct tg_waiting *waiting, struct tg_span datum)
+{
+        struct tg_waiter *waiter = tg_allocate(sizeof *waiter + datum.size);
+
         *waiter = (struct tg_waiter){.place = TAKEN, .size = datum.size};
         memcpy(waiter->datum, datum.data, datum.size);
         waiting->messages++;

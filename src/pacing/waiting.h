@@ -51,6 +51,9 @@ void tg_waiting_free(struct tg_waiting *waiting); /* NULL is fine; frees what st
 struct tg_waiter *tg_waiter_new(struct tg_waiting *waiting, struct tg_span datum);
 void tg_waiter_free(struct tg_waiting *waiting, struct tg_waiter *waiter);
 
+/* The same for one that had its place already: bounds that have become smaller don't count. */
+struct tg_waiter *tg_waiter_again(struct tg_waiting *waiting, struct tg_span datum);
+
 /* Takes WAITER: it waits until waiter->due_ms. */
 void tg_waiting_defer(struct tg_waiting *waiting, struct tg_waiter *waiter);
 

@@ -113,12 +113,16 @@ static void put_message(struct tg_buffer *buffer, const struct tg_decision *deci
         buffer->size = (size_t)(at - buffer->data);
 }
 
-static void put_policy(struct tg_buffer *buffer, const struct tg_policy_name *policy)
+/* From the name of the policy to the end. */
+static void put_policy(struct tg_buffer *buffer, const struct tg_decision *decision)
 {
+        const struct tg_policy_name *policy = decision->policy;
         uint8_t *at = tg_put_room(buffer,
-                                  2 * FIELD_SIZE_MAX + strlen(policy->name) + TG_POLICY_HASH_SIZE);
+                                  3 * FIELD_SIZE_MAX + strlen(policy->name) + TG_POLICY_HASH_SIZE);
 
-        buffer->size = (size_t)(write_policy(at, policy) - buffer->data);
+        at = write_policy(at, policy);
+        at = tg_write_long(at, (int32_t)decision->content);
+        buffer->size = (size_t)(at - buffer->data);
 }
 
 void tg_decision_encode(struct tg_buffer *buffer, const struct tg_decision *decision)
@@ -131,7 +135,7 @@ void tg_decision_encode(struct tg_buffer *buffer, const struct tg_decision *deci
         for (size_t i = 0; i < decision->fact_count; i++)
                 put_position(buffer, &decision->facts[i]);
         tg_put_items_end(buffer);
-        put_policy(buffer, decision->policy);
+        put_policy(buffer, decision);
 }
 
 void tg_permitted_encode(struct tg_buffer *buffer, const struct tg_decision *decision)

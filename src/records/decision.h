@@ -56,6 +56,7 @@ struct tg_decision {
         const struct tg_position *facts; /* the next to read of every stream of facts */
         size_t fact_count;
         const struct tg_policy_name *policy;
+        uint32_t content; /* a hash of what the request said */
 };
 
 struct tg_rejection {

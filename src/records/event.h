@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A record of either stream as decoded.
+ * A record of any stream as decoded.
  *
- * Both begin with the same three fields, so that whoever only places a record need not know which
+ * All begin with the same three fields, so that whoever only places a record need not know which
  * it is.
  */
 #pragma once
@@ -11,12 +11,14 @@
 
 #include "records/head.h"
 #include "records/request.h"
+#include "records/told.h"
 #include "records/touchpoint.h"
 
 union tg_event {
         struct tg_head head;
         struct tg_touchpoint touchpoint;
         struct tg_request request;
+        struct tg_told told;
 };
 
 #define TG_BEGINS_LIKE_HEAD(type)                                          \
@@ -25,4 +27,5 @@ union tg_event {
          offsetof(type, time_ms) == offsetof(struct tg_head, time_ms))
 _Static_assert(TG_BEGINS_LIKE_HEAD(struct tg_touchpoint), "a touchpoint begins with a head");
 _Static_assert(TG_BEGINS_LIKE_HEAD(struct tg_request), "a request begins with a head");
+_Static_assert(TG_BEGINS_LIKE_HEAD(struct tg_told), "a decision begins with a head");
 #undef TG_BEGINS_LIKE_HEAD

@@ -4,11 +4,12 @@
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "avro/layout.h"
 
 struct tg_receipt {
         int64_t time_ms; /* when the permit was given */
         int32_t tag;     /* tells the customer's permits of one moment apart, 16 bits */
         bool present;    /* false: the record carries none */
 };
+
+extern const struct tg_layout tg_receipt_layout;

@@ -6,8 +6,17 @@
 
 #include "avro/plan.h"
 
-/* One of requests, the others of facts. */
-enum tg_stream { TG_STREAM_TOUCHPOINTS, TG_STREAM_REQUESTS, TG_STREAMS };
+/*
+ * Those that come in, one of requests, the others of facts; and what was told about a partition
+ * before it came, read once up to where it then ended.
+ */
+enum tg_stream {
+        TG_STREAM_TOUCHPOINTS,
+        TG_STREAM_REQUESTS,
+        TG_STREAMS,
+        TG_STREAM_DECISIONS = TG_STREAMS,
+        TG_LANES, /* what comes in, and what was told */
+};
 
 /* How the data of one writer's schema are read. Shared, immutable. */
 struct tg_reading {

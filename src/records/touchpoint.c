@@ -5,7 +5,7 @@ static const struct tg_slot receipt_slots[] = {
         TG_SLOT_LONG(struct tg_receipt, time_ms, "time"),
         TG_SLOT_INT(struct tg_receipt, tag, "tag", 0),
 };
-static const struct tg_layout receipt_layout = TG_LAYOUT(struct tg_receipt, receipt_slots);
+const struct tg_layout tg_receipt_layout = TG_LAYOUT(struct tg_receipt, receipt_slots);
 
 static const struct tg_slot consent_slots[] = {
         TG_SLOT_SPAN(struct tg_consent, purpose, "purpose"),
@@ -27,7 +27,7 @@ static const struct tg_slot touchpoint_slots[] = {
         TG_SLOT_SPAN(struct tg_touchpoint, topic, "topic"),
         TG_SLOT_SPAN(struct tg_touchpoint, message_id, "message_id"),
         TG_SLOT_OPTIONAL_RECORD(struct tg_touchpoint, receipt, receipt.present, "receipt",
-                                &receipt_layout),
+                                &tg_receipt_layout),
         TG_SLOT_BOOL(struct tg_touchpoint, bot, "bot", 0),
         TG_SLOT_OPTIONAL_RECORD(struct tg_touchpoint, consent, consent.present, "consent",
                                 &consent_layout),

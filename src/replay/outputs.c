@@ -109,11 +109,12 @@ static int sink_begin(void *context, struct tg_error *error)
 }
 
 /* A replay is durable when its files are written; until then there is nothing to come back to. */
-static int sink_commit(void *context, const struct tg_progress *progress, size_t count,
+static int sink_commit(void *context, const struct tg_progress *progress, size_t count, bool now,
                        struct tg_error *error)
 {
         (void)progress;
         (void)count;
+        (void)now;
         return sink_begin(context, error);
 }
 

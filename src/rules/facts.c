@@ -132,11 +132,19 @@ static uint64_t with_room(const struct tg_history *history, const struct tg_cell
 
 bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag)
 {
-        const uint64_t *permits = permits_of(history);
-
         tag &= TG_PERMIT_TAG_MASK;
         while (tag_taken(history, tag))
                 tag = (tag + 1) & TG_PERMIT_TAG_MASK;
+        if (!tg_facts_permit_again(history, history->now_ms, tag))
+                return false;
+        *ret_tag = tag;
+        return true;
+}
+
+bool tg_facts_permit_again(struct tg_history *history, int64_t time_ms, uint32_t tag)
+{
+        const uint64_t *permits = permits_of(history);
+
         for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++) {
                 struct tg_cell_view view;
 
@@ -145,12 +153,11 @@ bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag
                 view = tg_history_obtain(history, scope);
                 if (!view.cell ||
                     !tg_permits_add_all(&view, with_room(history, &view, scope, permits[scope]),
-                                        history->now_ms, tag)) {
-                        tg_facts_take_back(history, history->now_ms, tag);
+                                        time_ms, tag)) {
+                        tg_facts_take_back(history, time_ms, tag);
                         return false;
                 }
         }
-        *ret_tag = tag;
         return true;
 }
 

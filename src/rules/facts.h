@@ -23,6 +23,9 @@ bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touc
  */
 bool tg_facts_permit(struct tg_history *history, uint32_t tag, uint32_t *ret_tag);
 
+/* The same for a permit that was given before, at TIME_MS: TAG is its own. */
+bool tg_facts_permit_again(struct tg_history *history, int64_t time_ms, uint32_t tag);
+
 /* Takes back what tg_facts_permit() added at TIME_MS. */
 void tg_facts_take_back(struct tg_history *history, int64_t time_ms, uint32_t tag);
 

@@ -30,7 +30,7 @@ struct tg_board *tg_board_new(const struct tg_partition_options *options)
         tg_summary_init(&summary, options->policy);
         tg_board_follow(board, options->policy, &summary);
         tg_summary_deinit(&summary);
-        tg_board_beat(board);
+        atomic_init(&board->beat_us, tg_watch_us());
         return board;
 }
 
@@ -58,12 +58,6 @@ void tg_board_free(struct tg_board *board)
         free(board);
 }
 
-void tg_board_beat(struct tg_board *board)
-{
-        if (board)
-                atomic_store_explicit(&board->beat_us, tg_watch_us(), memory_order_relaxed);
-}
-
 static void show_reasons(const struct tg_board_policy *policy, const struct tg_summary *summary)
 {
         for (size_t i = 0; i < policy->count; i++) {
@@ -76,8 +70,10 @@ static void show_reasons(const struct tg_board_policy *policy, const struct tg_s
         }
 }
 
-static void show_summary(struct tg_board *board, const struct tg_summary *summary)
+void tg_board_show(struct tg_board *board, const struct tg_summary *summary)
 {
+        if (!board)
+                return;
         put(&board->tallies[TG_TALLY_TOUCHPOINTS], summary->touchpoints);
         put(&board->tallies[TG_TALLY_REQUESTS], summary->requests);
         put(&board->tallies[TG_TALLY_PERMITTED], summary->permitted);
@@ -107,7 +103,7 @@ static void show_partitions(struct tg_board *board, struct tg_partition *const *
                 if (!partition)
                         continue;
                 owned++;
-                behind += !partition->facts_read;
+                behind += !partition->facts_read || partition->restore;
                 pending += tg_waiting_count(partition->waiting);
                 remembered += tg_repeats_count(partition->repeats);
                 cells += tg_table_cells(partition->table);
@@ -123,13 +119,12 @@ static void show_partitions(struct tg_board *board, struct tg_partition *const *
                 atomic_store_explicit(&board->assigned, true, memory_order_relaxed);
 }
 
-void tg_board_show(struct tg_board *board, const struct tg_summary *summary,
-                   struct tg_partition *const *partitions)
+void tg_board_beat(struct tg_board *board, struct tg_partition *const *partitions)
 {
         if (!board)
                 return;
-        show_summary(board, summary);
         show_partitions(board, partitions);
+        atomic_store_explicit(&board->beat_us, tg_watch_us(), memory_order_relaxed);
 }
 
 void tg_board_follow(struct tg_board *board, const struct tg_policy *policy,

@@ -82,12 +82,11 @@ void tg_board_free(struct tg_board *board); /* NULL is fine */
 
 /* For the owner, who passes NULL if nobody is to see. */
 
-/* The loop turns. */
-void tg_board_beat(struct tg_board *board);
+/* The loop turns, and PARTITIONS (by number; NULL: another's) are as they are now. */
+void tg_board_beat(struct tg_board *board, struct tg_partition *const *partitions);
 
-/* What was committed, and how PARTITIONS (by number; NULL: another's) are. */
-void tg_board_show(struct tg_board *board, const struct tg_summary *summary,
-                   struct tg_partition *const *partitions);
+/* What was committed. */
+void tg_board_show(struct tg_board *board, const struct tg_summary *summary);
 
 /* From now on POLICY decides; SUMMARY follows it already. A few KiB, kept until the end. */
 void tg_board_follow(struct tg_board *board, const struct tg_policy *policy,

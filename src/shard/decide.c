@@ -16,6 +16,7 @@ struct message {
         struct tg_waiter *waiter; /* NULL: it has not waited yet */
         struct tg_span datum;     /* the request's bytes, to be kept if it waits */
         const struct tg_reading *reading;
+        uint32_t content;         /* a hash of them */
         struct tg_buffer *direct; /* NULL: it is in the log, and may wait */
         int64_t offset;
         int64_t age;
@@ -211,6 +212,7 @@ static int tell(struct message *message, enum tg_outcome outcome, struct tg_erro
                 .until_ms = outcome == TG_DEFER ? message->until_ms : TG_NO_TIME,
                 .reasons = message->told,
                 .reason_count = message->told_count,
+                .content = message->content,
         };
 
         if (outcome == TG_PERMIT) {
@@ -235,7 +237,7 @@ static void remember(const struct message *message, enum tg_outcome outcome, uin
         if (outcome != TG_DEFER && waited) {
                 tg_repeats_end_wait(repeats, key, &answer);
         } else if (!waited) {
-                answer.content = (uint32_t)tg_hash64(message->datum);
+                answer.content = message->content;
                 if (outcome == TG_DEFER)
                         tg_repeats_wait(repeats, key, answer.content, message->waiter);
                 else
@@ -298,6 +300,7 @@ static int tell_repeat(struct tg_partition *partition, const struct tg_prepared 
                 .variant = TG_VARIANT_AS_REQUESTED,
                 .repeat = true,
                 .until_ms = waiter ? waiter->due_ms : TG_NO_TIME,
+                .content = (uint32_t)tg_hash64(record->datum),
         };
         char id[TG_MESSAGE_ID_SIZE + 1];
 
@@ -307,7 +310,7 @@ static int tell_repeat(struct tg_partition *partition, const struct tg_prepared 
                 decision.receipt =
                         (struct tg_receipt){decision.time_ms, (int32_t)remembered->tag, true};
         }
-        if (remembered->content != (uint32_t)tg_hash64(record->datum))
+        if (remembered->content != decision.content)
                 partition->summary->repeats_differing++;
         return tg_tell(partition, &decision, record->offset, prepared->direct, error);
 }
@@ -325,6 +328,7 @@ static int refuse_unremembered(struct tg_partition *partition, const struct tg_p
                 .until_ms = TG_NO_TIME,
                 .reasons = reasons.items,
                 .reason_count = 1,
+                .content = (uint32_t)tg_hash64(prepared->record->datum),
         };
 
         tg_reasons_add_gate(&reasons, partition->options->policy, TG_GATE_DEDUPE_FULL, TG_NO_COUNT,
@@ -371,6 +375,7 @@ static void begin_message(struct tg_partition *partition, struct tg_prepared *pr
         ret_message->history = &prepared->history;
         ret_message->waiter = NULL;
         ret_message->datum = record->datum;
+        ret_message->content = (uint32_t)tg_hash64(record->datum);
         ret_message->reading = record->reading;
         ret_message->direct = prepared->direct;
         ret_message->offset = record->offset;
@@ -423,6 +428,7 @@ int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,
         begin_history(partition, &request, &message.own);
         message.history = &message.own;
         message.waiter = waiter;
+        message.content = (uint32_t)tg_hash64(tg_span_of(waiter->datum, waiter->size));
         message.reading = reading;
         message.direct = NULL;
         message.offset = waiter->offset;

@@ -10,7 +10,7 @@ enum { FIRST_CAPACITY = 64 };
 
 void tg_merge_deinit(struct tg_merge *merge)
 {
-        for (int stream = 0; stream < TG_STREAMS; stream++)
+        for (int stream = 0; stream < TG_LANES; stream++)
                 free(merge->lanes[stream].records);
         *merge = (struct tg_merge){0};
 }
@@ -64,6 +64,13 @@ struct tg_record *tg_merge_take(struct tg_merge *merge, enum tg_stream stream)
         struct tg_lane *lane = &merge->lanes[stream];
 
         return lane->count > 0 ? take(lane) : NULL;
+}
+
+const struct tg_record *tg_merge_head(const struct tg_merge *merge, enum tg_stream stream)
+{
+        const struct tg_lane *lane = &merge->lanes[stream];
+
+        return lane->count > 0 ? *at(lane, 0) : NULL;
 }
 
 struct tg_record *tg_merge_next(struct tg_merge *merge)

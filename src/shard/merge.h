@@ -22,7 +22,7 @@ struct tg_lane {
 };
 
 struct tg_merge {
-        struct tg_lane lanes[TG_STREAMS];
+        struct tg_lane lanes[TG_LANES]; /* the last of them is taken from by itself alone */
 };
 
 void tg_merge_deinit(struct tg_merge *merge); /* what it holds is not released */
@@ -36,5 +36,8 @@ void tg_merge_end(struct tg_merge *merge, enum tg_stream stream);
 /* The next record in merged order, or NULL: none, or it can't be known yet which. */
 struct tg_record *tg_merge_next(struct tg_merge *merge);
 
-/* The next record of one stream, whatever the others hold. */
+/* The next record of one stream, whatever the others hold; or NULL. */
 struct tg_record *tg_merge_take(struct tg_merge *merge, enum tg_stream stream);
+
+/* The same, which stays where it is. */
+const struct tg_record *tg_merge_head(const struct tg_merge *merge, enum tg_stream stream);

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "rules/facts.h"
 #include "shard/decide.h"
+#include "shard/restore.h"
 #include "shard/undo.h"
 
 /* Lining a message up costs a fraction of deciding it: so many for each, and at least so many. */
@@ -35,8 +36,8 @@ void tg_partition_take_care(struct tg_partition *partition)
 
 int tg_partition_new(int32_t id, const struct tg_partition_options *options,
                      const struct tg_port *port, struct tg_summary *summary,
-                     struct tg_buffer *buffer, struct tg_partition **ret_partition,
-                     struct tg_error *error)
+                     struct tg_buffer *buffer, const struct tg_progress *resume,
+                     struct tg_partition **ret_partition, struct tg_error *error)
 {
         const struct tg_policy *policy = options->policy;
         struct tg_partition *partition;
@@ -58,8 +59,10 @@ int tg_partition_new(int32_t id, const struct tg_partition_options *options,
         partition->undo.throttles =
                 tg_allocate_zeroed(policy->throttle_count, sizeof partition->throttles[0]);
         partition->clock_ms = TG_NO_TIME;
-        for (int stream = 0; stream < TG_STREAMS; stream++)
-                partition->next[stream] = -1;
+        for (int lane = 0; lane < TG_LANES; lane++)
+                partition->next[lane] = -1;
+        if (resume)
+                tg_restore_begin(partition, resume);
         tg_undo_mark(partition);
         *ret_partition = partition;
         return 0;
@@ -77,8 +80,8 @@ static void drop_read(struct tg_partition *partition)
 {
         struct tg_record *record;
 
-        for (int stream = 0; stream < TG_STREAMS; stream++) {
-                while ((record = tg_merge_take(&partition->merge, (enum tg_stream)stream)))
+        for (int lane = 0; lane < TG_LANES; lane++) {
+                while ((record = tg_merge_take(&partition->merge, (enum tg_stream)lane)))
                         release(partition, record);
         }
         tg_merge_deinit(&partition->merge);
@@ -89,6 +92,7 @@ void tg_partition_free(struct tg_partition *partition)
         if (!partition)
                 return;
         drop_read(partition);
+        tg_restore_free(partition->restore);
         tg_table_free(partition->table);
         tg_waiting_free(partition->waiting);
         tg_repeats_free(partition->repeats);
@@ -125,6 +129,10 @@ int tg_partition_advance(struct tg_partition *partition, int64_t t_ms, struct tg
 {
         int64_t due_ms;
 
+        if (partition->restore) {
+                move_clock(partition, t_ms);
+                return 0;
+        }
         while ((due_ms = tg_waiting_due(partition->waiting, partition->throttles)) <= t_ms) {
                 move_clock(partition, due_ms);
                 tg_waiting_gather(partition->waiting, partition->clock_ms, SIZE_MAX);
@@ -177,7 +185,7 @@ void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *pr
                 return;
         if (prepared->record->stream == TG_STREAM_REQUESTS)
                 tg_decide_prepare(partition, prepared);
-        else
+        else if (prepared->record->stream == TG_STREAM_TOUCHPOINTS)
                 prepare_touchpoint(partition, prepared);
 }
 
@@ -212,6 +220,10 @@ int tg_partition_take(struct tg_partition *partition, struct tg_prepared *prepar
 
         tg_table_maintain(partition->table, partition->clock_ms);
         partition->next[record->stream] = record->offset + 1;
+        if (partition->restore) {
+                tg_restore_take(partition, prepared);
+                return 0;
+        }
         if (record->kind == TG_RECORD_FAULTY)
                 result = reject(partition, record, record->fault, record->detail, error);
         else if (record->stream == TG_STREAM_REQUESTS)
@@ -228,22 +240,26 @@ void tg_partition_commit(struct tg_partition *partition)
 
 struct tg_progress tg_partition_undo(struct tg_partition *partition)
 {
-        struct tg_progress progress = {.partition = partition->id};
+        struct tg_progress progress = {.partition = partition->id, .clock_ms = partition->clock_ms};
 
         tg_undo_apply(partition);
         drop_read(partition);
         partition->reads_again = true;
         memcpy(progress.next, partition->next, sizeof progress.next);
+        progress.decided = partition->next[TG_STREAM_REQUESTS];
         return progress;
 }
 
 struct tg_progress tg_partition_progress(const struct tg_partition *partition)
 {
-        struct tg_progress progress = {.partition = partition->id};
+        struct tg_progress progress = {.partition = partition->id, .clock_ms = partition->clock_ms};
         int64_t waits = tg_waiting_oldest_offset(partition->waiting);
 
         memcpy(progress.next, partition->next, sizeof progress.next);
-        if (waits >= 0)
+        progress.decided = partition->next[TG_STREAM_REQUESTS];
+        if (partition->restore)
+                tg_restore_progress(partition, &progress);
+        else if (waits >= 0)
                 progress.next[TG_STREAM_REQUESTS] = waits;
         return progress;
 }

@@ -23,13 +23,14 @@ struct tg_partition_options {
         struct tg_waiting_limits waiting;
         struct tg_hash_key hash_key; /* of customer ids */
         int64_t skew_ms;             /* how far in the future an event may be */
+        bool tells_again; /* what was told and not committed is decided, and told, once more */
 };
 
 /* Where deciding goes back to when it is undone (shard/undo.h). */
 struct tg_undo {
         struct tg_buffer permits;  /* those given since */
         struct tg_gcra *throttles; /* owned; as they were */
-        int64_t next[TG_STREAMS];  /* as they were */
+        int64_t next[TG_LANES];    /* as they were */
 };
 
 /*
@@ -45,6 +46,7 @@ struct tg_prepared {
 };
 
 struct tg_cold;
+struct tg_restore;
 
 struct tg_partition {
         int32_t id;
@@ -60,16 +62,18 @@ struct tg_partition {
         struct tg_cold *cold;      /* owned; NULL: the policy has not been changed (shard/swap.h) */
         int64_t clock_ms;          /* TG_NO_TIME: nothing seen yet */
         int64_t age;               /* requests taken up so far */
-        int64_t next[TG_STREAMS];  /* the next offset of each stream; -1: nothing read yet */
-        bool facts_read;           /* the streams of facts have been read to their ends once */
-        bool reads_again;          /* what else there is in this batch comes again */
+        int64_t next[TG_LANES];    /* the next offset of each lane; -1: nothing read yet */
+        struct tg_restore *restore; /* owned; NULL: what was before has been taken up */
+        bool facts_read;            /* the streams of facts have been read to their ends once */
+        bool reads_again;           /* what else there is in this batch comes again */
         struct tg_undo undo;
 };
 
+/* RESUME: how far it had come before, which is to be taken up (shard/restore.h); NULL: nothing. */
 int tg_partition_new(int32_t id, const struct tg_partition_options *options,
                      const struct tg_port *port, struct tg_summary *summary,
-                     struct tg_buffer *buffer, struct tg_partition **ret_partition,
-                     struct tg_error *error);
+                     struct tg_buffer *buffer, const struct tg_progress *resume,
+                     struct tg_partition **ret_partition, struct tg_error *error);
 void tg_partition_free(struct tg_partition *partition); /* NULL is fine; releases what it holds */
 
 /* A partition's share of the throttles of POLICY, unused; to be freed. */

@@ -15,11 +15,12 @@
 #include "records/stream.h"
 
 enum tg_record_kind {
-        TG_RECORD_DATA,     /* a touchpoint or a request */
+        TG_RECORD_DATA,     /* a touchpoint, a request, or a decision that was told before */
         TG_RECORD_FAULTY,   /* one that can't be read: `fault` and `detail` say why */
         TG_RECORD_END,      /* no more in this stream of this partition, as far as is known now */
         TG_RECORD_ASSIGNED, /* the partition is ours from here on */
-        TG_RECORD_REVOKED,  /* the partition is not ours any more: forget it */
+        TG_RECORD_REVOKED,  /* the partition goes: commit what was decided, then forget it */
+        TG_RECORD_LOST,     /* it is somebody else's already: nothing of it can be committed */
 };
 
 /* One thing that a source tells. It and its spans live until it is released. */
@@ -32,16 +33,22 @@ struct tg_record {
         struct tg_span value; /* as it came, framing included, for a dead letter */
         struct tg_span datum; /* of TG_RECORD_DATA: what was decoded, without framing */
         const struct tg_reading *reading; /* of TG_RECORD_DATA: what decodes it again */
-        const char *fault;    /* of TG_RECORD_FAULTY: why, in one word or two; static text */
-        const char *detail;   /* of TG_RECORD_FAULTY: why, for a person; lives like the spans */
-        void *owner;          /* the source's own handle */
-        union tg_event event; /* of TG_RECORD_DATA */
+        const char *fault;  /* of TG_RECORD_FAULTY: why, in one word or two; static text */
+        const char *detail; /* of TG_RECORD_FAULTY: why, for a person; lives like the spans */
+        const struct tg_progress *resume; /* of TG_RECORD_ASSIGNED; NULL: nothing came before */
+        void *owner;                      /* the source's own handle */
+        union tg_event event;             /* of TG_RECORD_DATA */
 };
 
-/* How far a partition has been decided: the next offset to read of each stream after a restart. */
+/*
+ * How far a partition has been decided. Who takes it up from there reads all its facts and what was
+ * told about it, then its requests: those before `decided` that still wait go back to waiting.
+ */
 struct tg_progress {
         int32_t partition;
-        int64_t next[TG_STREAMS]; /* -1: nothing read yet */
+        int64_t next[TG_LANES]; /* what to read next after a restart; -1: nothing was read yet */
+        int64_t decided;        /* requests before this one have been taken up; -1: none */
+        int64_t clock_ms;       /* of the partition; TG_NO_TIME: it has not begun */
 };
 
 struct tg_source {
@@ -62,7 +69,7 @@ struct tg_source {
 
         /*
          * What was told is undone: the records of these partitions from these positions on (-1:
-         * from the first) come again, of all streams, ends included; and those of no partition that
+         * from the first) come again, of all lanes, ends included; and those of no partition that
          * were given since the last commit. What the shard still has of them it only releases. May
          * be NULL if the sink never refuses a commit.
          */
@@ -76,7 +83,7 @@ struct tg_source {
 };
 
 struct tg_sink {
-        /* Everything until the commit belongs together. */
+        /* Everything until the commit belongs together; goes on if the last one was put off. */
         int (*begin)(void *context, struct tg_error *error);
 
         /* A decision, encoded, for the partition it was made in. The datum is borrowed. */
@@ -93,10 +100,17 @@ struct tg_sink {
 
         /*
          * Makes what was produced since begin, and the progress, durable. 1: it certainly is not,
-         * and never will be.
+         * and never will be. 2: it is put off to a later commit, with what comes until then; never
+         * if it must be NOW.
          */
-        int (*commit)(void *context, const struct tg_progress *progress, size_t count,
+        int (*commit)(void *context, const struct tg_progress *progress, size_t count, bool now,
                       struct tg_error *error);
+
+        /*
+         * In place of a commit: what was produced since begin is as if it had not been. NULL: what
+         * is produced can't be taken back.
+         */
+        int (*abort)(void *context, struct tg_error *error);
 
         void *context;
 };

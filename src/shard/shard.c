@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "shard/desk.h"
 #include "shard/prefault.h"
+#include "shard/restore.h"
 
 /* Records whose cache misses overlap: enough to hide a miss, few enough to stay in the cache. */
 enum { GROUP = 32 };
@@ -32,10 +33,13 @@ struct shard {
         bool behind;  /* in this batch: not all that was due has been decided */
 };
 
+static int turn(struct shard *shard, struct tg_error *error);
 static int take_batch(struct shard *shard, size_t count, struct tg_error *error);
 static int serve_desk(struct shard *shard, struct tg_error *error);
 static void time_batch(const struct shard *shard, size_t count, int64_t begun_us);
-static int commit(struct shard *shard, struct tg_error *error);
+static int commit(struct shard *shard, bool now, struct tg_error *error);
+static int undo(struct shard *shard, struct tg_error *error);
+static const struct tg_policy *offered(const struct shard *shard);
 static void follow_policy(struct shard *shard);
 static int shard_init(struct shard *shard, const struct tg_shard_options *options,
                       const struct tg_port *port, struct tg_summary *summary);
@@ -44,30 +48,38 @@ static void shard_deinit(struct shard *shard);
 int tg_shard_run(const struct tg_shard_options *options, const struct tg_port *port,
                  struct tg_summary *ret_summary, struct tg_error *error)
 {
-        const struct tg_source *source = &port->source;
-        const struct tg_sink *sink = &port->sink;
         struct shard shard;
         int answer = shard_init(&shard, options, port, ret_summary);
 
-        while (answer == 0 || (answer > 0 && shard.rewound)) {
-                size_t count = 0;
-                int64_t begun_us;
-
-                answer =
-                        source->poll(source->context, shard.records, options->batch, &count, error);
-                begun_us = options->board ? tg_watch_us() : 0;
-                if (answer < 0 || sink->begin(sink->context, error) < 0 ||
-                    take_batch(&shard, count, error) < 0 || serve_desk(&shard, error) < 0 ||
-                    commit(&shard, error) < 0)
-                        answer = -1;
-                time_batch(&shard, count, begun_us);
-                if (answer >= 0)
-                        follow_policy(&shard);
-                if (shard.behind && source->hurry)
-                        source->hurry(source->context);
-        }
+        while (answer == 0)
+                answer = turn(&shard, error);
         shard_deinit(&shard);
         return answer < 0 ? -1 : 0;
+}
+
+/* One batch. 1: it was the last. */
+static int turn(struct shard *shard, struct tg_error *error)
+{
+        const struct tg_source *source = &shard->port->source;
+        const struct tg_sink *sink = &shard->port->sink;
+        size_t count = 0;
+        int last =
+                source->poll(source->context, shard->records, shard->options->batch, &count, error);
+        int64_t begun_us = shard->options->board ? tg_watch_us() : 0;
+        int committed;
+
+        if (last < 0 || sink->begin(sink->context, error) < 0 ||
+            take_batch(shard, count, error) < 0 || serve_desk(shard, error) < 0)
+                return -1;
+        committed = commit(shard, last > 0 || offered(shard) != NULL, error);
+        if (committed < 0)
+                return -1;
+        time_batch(shard, count, begun_us);
+        if (committed == 0)
+                follow_policy(shard);
+        if (shard->behind && source->hurry)
+                source->hurry(source->context);
+        return last > 0 && !shard->rewound;
 }
 
 static int shard_init(struct shard *shard, const struct tg_shard_options *options,
@@ -115,11 +127,13 @@ static void shard_deinit(struct shard *shard)
         tg_summary_deinit(&shard->committed);
 }
 
-static int adopt(struct shard *shard, int32_t id, struct tg_error *error)
+static int adopt(struct shard *shard, const struct tg_record *record, struct tg_error *error)
 {
+        int32_t id = record->partition;
+
         assert(!shard->partitions[id]);
         if (tg_partition_new(id, &shard->settings[shard->setting], shard->port, shard->summary,
-                             &shard->buffer, &shard->partitions[id], error) < 0)
+                             &shard->buffer, record->resume, &shard->partitions[id], error) < 0)
                 return -1;
         tg_prefault_add(shard->prefault, shard->partitions[id]->table);
         return 0;
@@ -164,16 +178,21 @@ static int reject_homeless(struct shard *shard, const struct tg_record *record,
 }
 
 /* The next record to be taken up; NULL: none. */
-typedef struct tg_record *(*next_fn)(struct tg_merge *merge);
+typedef struct tg_record *(*next_fn)(struct tg_partition *partition);
 
-static struct tg_record *next_fact(struct tg_merge *merge)
+static struct tg_record *next_of_all(struct tg_partition *partition)
 {
-        return tg_merge_take(merge, TG_STREAM_TOUCHPOINTS);
+        return tg_merge_next(&partition->merge);
 }
 
-static struct tg_record *next_request(struct tg_merge *merge)
+static struct tg_record *next_fact(struct tg_partition *partition)
 {
-        return tg_merge_take(merge, TG_STREAM_REQUESTS);
+        return tg_merge_take(&partition->merge, TG_STREAM_TOUCHPOINTS);
+}
+
+static struct tg_record *next_request(struct tg_partition *partition)
+{
+        return tg_merge_take(&partition->merge, TG_STREAM_REQUESTS);
 }
 
 static int take_prepared(struct shard *shard, struct tg_partition *partition,
@@ -191,7 +210,7 @@ static int take_group(struct shard *shard, struct tg_partition *partition, next_
 {
         int count = 0, result = 0;
 
-        while (count < GROUP && (shard->group[count].record = next(&partition->merge)))
+        while (count < GROUP && (shard->group[count].record = next(partition)))
                 tg_partition_prepare(partition, &shard->group[count++]);
         for (int i = 0; i < count; i++) {
                 if (result == 0)
@@ -232,11 +251,8 @@ static int drain_by_wall_clock(struct shard *shard, struct tg_partition *partiti
 {
         int behind;
 
-        if (partition->clock_ms < now_ms)
-                partition->clock_ms = now_ms;
         if (take_all(shard, partition, next_fact, error) < 0)
                 return -1;
-        partition->facts_read |= partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended;
         if (!partition->facts_read)
                 return 0;
         behind = tg_partition_catch_up(partition, now_ms, due_share(shard), error);
@@ -249,12 +265,20 @@ static int drain_by_wall_clock(struct shard *shard, struct tg_partition *partiti
 static int drain(struct shard *shard, struct tg_partition *partition, int64_t now_ms,
                  struct tg_error *error)
 {
-        if (shard->options->clock == TG_CLOCK_EVENT) {
-                /* Its records are its time: once it has one there is nothing to catch up with. */
-                partition->facts_read |= partition->clock_ms != TG_NO_TIME ||
-                                         partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended;
-                return take_all(shard, partition, tg_merge_next, error);
+        bool by_wall_clock = shard->options->clock == TG_CLOCK_WALL;
+
+        if (by_wall_clock && partition->clock_ms < now_ms)
+                partition->clock_ms = now_ms;
+        partition->facts_read |= partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended ||
+                                 (!by_wall_clock && partition->clock_ms != TG_NO_TIME);
+        if (partition->restore) {
+                if (take_all(shard, partition, tg_restore_next, error) < 0)
+                        return -1;
+                if (!tg_restore_end(partition))
+                        return 0;
         }
+        if (shard->options->clock == TG_CLOCK_EVENT)
+                return take_all(shard, partition, next_of_all, error);
         return drain_by_wall_clock(shard, partition, now_ms, error);
 }
 
@@ -263,11 +287,30 @@ static int give_back(struct shard *shard, int32_t id, int64_t now_ms, struct tg_
 {
         if (!shard->partitions[id])
                 return 0;
-        if (drain(shard, shard->partitions[id], now_ms, error) < 0 || commit(shard, error) < 0 ||
+        if (drain(shard, shard->partitions[id], now_ms, error) < 0 ||
+            commit(shard, true, error) < 0 ||
             shard->port->sink.begin(shard->port->sink.context, error) < 0)
                 return -1;
         forget(shard, id);
         tg_summary_copy(&shard->committed, shard->summary);
+        return 0;
+}
+
+/*
+ * Its next owner decides again what was not committed, so nothing of it may be; and what was
+ * produced for all partitions is one.
+ */
+static int let_go(struct shard *shard, int32_t id, struct tg_error *error)
+{
+        const struct tg_sink *sink = &shard->port->sink;
+
+        if (!shard->partitions[id])
+                return 0;
+        if (sink->abort && !shard->rewound &&
+            (sink->abort(sink->context, error) < 0 || undo(shard, error) < 0 ||
+             sink->begin(sink->context, error) < 0))
+                return -1;
+        forget(shard, id);
         return 0;
 }
 
@@ -288,7 +331,8 @@ static bool put_in_order(struct shard *shard, struct tg_record *record, int64_t 
                 tg_merge_end(merge, record->stream);
                 return false;
         }
-        refuse_time(shard, record, now_ms);
+        if (record->stream != TG_STREAM_DECISIONS)
+                refuse_time(shard, record, now_ms);
         if (shard->options->board && shard->options->clock == TG_CLOCK_WALL &&
             record->kind == TG_RECORD_DATA && record->stream == TG_STREAM_REQUESTS)
                 tg_histogram_add(&shard->options->board->ages, &tg_bounds_age,
@@ -304,9 +348,11 @@ static int sort_record(struct shard *shard, struct tg_record *record, int64_t no
 
         assert(record->partition < (int32_t)shard->options->partition.partitions);
         if (record->kind == TG_RECORD_ASSIGNED)
-                result = adopt(shard, record->partition, error);
+                result = adopt(shard, record, error);
         else if (record->kind == TG_RECORD_REVOKED)
                 result = give_back(shard, record->partition, now_ms, error);
+        else if (record->kind == TG_RECORD_LOST)
+                result = let_go(shard, record->partition, error);
         else if (comes_again(shard, record))
                 result = 0;
         else if (record->partition < 0)
@@ -350,7 +396,7 @@ static void time_batch(const struct shard *shard, size_t count, int64_t begun_us
 {
         struct tg_board *board = shard->options->board;
 
-        tg_board_beat(board);
+        tg_board_beat(board, shard->partitions);
         if (board && count > 0)
                 tg_histogram_add(&board->batches, &tg_bounds_work, tg_watch_us() - begun_us);
 }
@@ -363,7 +409,7 @@ static void accept(struct shard *shard)
         }
         tg_summary_copy(&shard->committed, shard->summary);
         tg_board_count_end(shard->options->board, true);
-        tg_board_show(shard->options->board, &shard->committed, shard->partitions);
+        tg_board_show(shard->options->board, &shard->committed);
         tg_desk_settle(&shard->desk, TG_INQUIRY_ANSWERED);
 }
 
@@ -385,8 +431,8 @@ static int undo(struct shard *shard, struct tg_error *error)
         return source->rewind(source->context, shard->progress, count, error);
 }
 
-/* 1: what was decided is undone, and will be read again. */
-static int commit(struct shard *shard, struct tg_error *error)
+/* 1: what was decided is undone, and will be read again. 2: nothing is committed yet. */
+static int commit(struct shard *shard, bool now, struct tg_error *error)
 {
         const struct tg_sink *sink = &shard->port->sink;
         struct tg_board *board = shard->options->board;
@@ -398,23 +444,31 @@ static int commit(struct shard *shard, struct tg_error *error)
                 if (shard->partitions[id])
                         shard->progress[count++] = tg_partition_progress(shard->partitions[id]);
         }
-        answer = sink->commit(sink->context, shard->progress, count, error);
-        if (board && answer >= 0 && answer <= 1)
+        answer = sink->commit(sink->context, shard->progress, count, now, error);
+        assert(answer != 2 || !now);
+        if (board && answer != 2)
                 tg_histogram_add(&board->commits, &tg_bounds_work, tg_watch_us() - begun_us);
         if (answer == 0)
                 accept(shard);
-        else if (answer > 0 && undo(shard, error) < 0)
+        else if (answer == 1 && undo(shard, error) < 0)
                 answer = -1;
         return answer;
 }
 
-/* Takes up a policy that was offered; nothing is decided that isn't committed or undone. */
+/* A policy that is to be taken up; NULL: there is none. */
+static const struct tg_policy *offered(const struct shard *shard)
+{
+        const struct tg_swap *swap = shard->options->swap;
+
+        return swap ? tg_swap_next(swap, shard->settings[shard->setting].policy) : NULL;
+}
+
+/* Takes up a policy that was offered; nothing is decided that isn't committed. */
 static void follow_policy(struct shard *shard)
 {
         const struct tg_partition_options *old = &shard->settings[shard->setting];
         struct tg_partition_options *new = &shard->settings[!shard->setting];
-        struct tg_swap *swap = shard->options->swap;
-        const struct tg_policy *next = swap ? tg_swap_next(swap, old->policy) : NULL;
+        const struct tg_policy *next = offered(shard);
 
         if (!next)
                 return;
@@ -428,5 +482,5 @@ static void follow_policy(struct shard *shard)
         tg_summary_follow(shard->summary, next);
         tg_summary_follow(&shard->committed, next);
         tg_board_follow(shard->options->board, next, &shard->committed);
-        tg_swap_take(swap);
+        tg_swap_take(shard->options->swap);
 }

@@ -14,6 +14,7 @@ struct tg_twin_entry {
         bool is_record;
         bool pauses;    /* the batch ends before what follows */
         bool aborts;    /* the batch's commit is refused */
+        bool puts_off;  /* it is put off */
         bool again;     /* it was given and is to be given once more */
         int64_t now_ms; /* TG_NO_TIME: the clock is left as it is */
         bool released;
@@ -99,15 +100,16 @@ void tg_twin_init(struct tg_twin *ret_twin, uint32_t partitions)
         twin->readings[TG_STREAM_TOUCHPOINTS] =
                 compile_reading(TG_SCHEMA_TOUCHPOINT, &tg_touchpoint_layout);
         twin->readings[TG_STREAM_REQUESTS] = compile_reading(TG_SCHEMA_REQUEST, &tg_request_layout);
+        twin->readings[TG_STREAM_DECISIONS] = compile_reading(TG_SCHEMA_DECISION, &tg_told_layout);
         for (uint32_t i = 0; i < partitions; i++) {
-                twin->progress[i] = (struct tg_progress){(int32_t)i, {-1, -1}};
+                twin->progress[i] = (struct tg_progress){(int32_t)i, {-1, -1, -1}, -1, TG_NO_TIME};
                 tg_twin_assign(twin, (int32_t)i);
         }
 }
 
 void tg_twin_deinit(struct tg_twin *twin)
 {
-        for (int stream = 0; stream < TG_STREAMS; stream++)
+        for (int stream = 0; stream < TG_LANES; stream++)
                 tg_plan_free((struct tg_plan *)twin->readings[stream].full);
         while (twin->memory) {
                 struct tg_twin_memory *next = twin->memory->next;
@@ -122,7 +124,15 @@ void tg_twin_deinit(struct tg_twin *twin)
         free(twin->entries);
         free(twin->assigned);
         free(twin->offsets);
+        free(twin->resumes);
         *twin = (struct tg_twin){0};
+}
+
+/* Whether the next request of a partition need not be read again. */
+static bool is_left_out(const struct tg_twin *twin, enum tg_stream stream, int32_t partition)
+{
+        return twin->resumes && stream == TG_STREAM_REQUESTS &&
+               twin->offsets[partition][stream] < twin->resumes[partition].next[stream];
 }
 
 void tg_twin_datum(struct tg_twin *twin, enum tg_stream stream, struct tg_span datum)
@@ -140,6 +150,10 @@ void tg_twin_datum(struct tg_twin *twin, enum tg_stream stream, struct tg_span d
                 return;
         }
         partition = (int32_t)tg_partition_of(event.head.customer, twin->partitions);
+        if (is_left_out(twin, stream, partition)) {
+                twin->offsets[partition][stream]++;
+                return;
+        }
         record = append_record(twin, TG_RECORD_DATA, stream, partition);
         record->offset = twin->offsets[partition][stream]++;
         record->time_ms = event.head.time_ms;
@@ -207,6 +221,32 @@ void tg_twin_abort(struct tg_twin *twin)
         append(twin)->aborts = true;
 }
 
+void tg_twin_put_off(struct tg_twin *twin)
+{
+        append(twin)->puts_off = true;
+}
+
+void tg_twin_crash(struct tg_twin *twin, size_t commits)
+{
+        twin->ends_after = commits;
+}
+
+void tg_twin_resume(struct tg_twin *twin, const struct tg_twin *before)
+{
+        size_t size = twin->partitions * sizeof twin->resumes[0];
+
+        assert(twin->entry_count == twin->partitions && before->partitions == twin->partitions);
+        twin->resumes = tg_allocate(size);
+        memcpy(twin->resumes, before->progress, size);
+        memcpy(twin->progress, before->progress, size);
+        for (uint32_t i = 0; i < twin->partitions; i++)
+                twin->entries[i].record.resume = &twin->resumes[i];
+        for (size_t i = 0; i < before->decisions.count; i++)
+                tg_twin_datum(twin, TG_STREAM_DECISIONS, before->decisions.items[i]->datum);
+        for (uint32_t i = 0; i < twin->partitions; i++)
+                tg_twin_end(twin, TG_STREAM_DECISIONS, (int32_t)i);
+}
+
 void tg_twin_clock(struct tg_twin *twin, int64_t now_ms)
 {
         tg_twin_pause(twin);
@@ -246,13 +286,28 @@ static size_t give_again(struct tg_twin *twin, struct tg_record **records, size_
         return count;
 }
 
+/* What was told since the last commit. */
+static void forget_uncommitted(struct tg_twin *twin)
+{
+        if (!twin->open)
+                return;
+        twin->decisions.count = twin->begun.decisions;
+        twin->permitted.count = twin->begun.permitted;
+        twin->rejected.count = twin->begun.rejected;
+        twin->open = false;
+}
+
 static int poll(void *context, struct tg_record **records, size_t capacity, size_t *ret_count,
                 struct tg_error *error)
 {
         struct tg_twin *twin = context;
-        size_t again = give_again(twin, records, capacity), count = again;
+        size_t again, count;
 
-        (void)error;
+        if (twin->ends_after && twin->commits == twin->ends_after) {
+                forget_uncommitted(twin);
+                return tg_fail(error, EX_SOFTWARE, "the process is gone");
+        }
+        count = again = give_again(twin, records, capacity);
         twin->behind = twin->again < twin->played;
         while (twin->played < twin->entry_count && count < capacity) {
                 struct tg_twin_entry *entry = &twin->entries[twin->played++];
@@ -260,6 +315,7 @@ static int poll(void *context, struct tg_record **records, size_t capacity, size
                 if (entry->now_ms != TG_NO_TIME)
                         twin->now_ms = entry->now_ms;
                 twin->aborts_now |= entry->aborts;
+                twin->puts_off_now |= entry->puts_off;
                 if (entry->pauses && count > again)
                         break;
                 if (entry->is_record)
@@ -271,7 +327,7 @@ static int poll(void *context, struct tg_record **records, size_t capacity, size
 
 /* Whether a record that was given lies behind where its partition goes back to. */
 static bool comes_again(const struct tg_twin *twin, const struct tg_twin_entry *entry,
-                        const int64_t (*next)[TG_STREAMS])
+                        const int64_t (*next)[TG_LANES])
 {
         const struct tg_record *record = &entry->record;
 
@@ -288,12 +344,12 @@ static int rewind_list(void *context, const struct tg_progress *progress, size_t
                        struct tg_error *error)
 {
         struct tg_twin *twin = context;
-        int64_t(*next)[TG_STREAMS] = tg_allocate(twin->partitions * sizeof next[0]);
+        int64_t(*next)[TG_LANES] = tg_allocate(twin->partitions * sizeof next[0]);
 
         (void)error;
         for (uint32_t i = 0; i < twin->partitions; i++) {
-                for (int stream = 0; stream < TG_STREAMS; stream++)
-                        next[i][stream] = INT64_MAX;
+                for (int lane = 0; lane < TG_LANES; lane++)
+                        next[i][lane] = INT64_MAX;
         }
         for (size_t i = 0; i < count; i++)
                 memcpy(next[progress[i].partition], progress[i].next, sizeof next[0]);
@@ -329,8 +385,10 @@ static void release(void *context, struct tg_record *record)
 
 static const char *stream_name(void *context, enum tg_stream stream)
 {
+        static const char *const names[TG_LANES] = {"touchpoints", "requests", "decisions"};
+
         (void)context;
-        return stream == TG_STREAM_REQUESTS ? "requests" : "touchpoints";
+        return names[stream];
 }
 
 static int64_t now_ms(void *context)
@@ -345,6 +403,9 @@ static int begin(void *context, struct tg_error *error)
         (void)error;
         assert(!twin->in_transaction);
         twin->in_transaction = true;
+        if (twin->open)
+                return 0;
+        twin->open = true;
         twin->begun = (struct tg_twin_mark){twin->decisions.count, twin->permitted.count,
                                             twin->rejected.count};
         return 0;
@@ -437,22 +498,33 @@ static int keep_rejected(void *context, const struct tg_record *record, const ch
         return 0;
 }
 
-static int commit(void *context, const struct tg_progress *progress, size_t count,
-                  struct tg_error *error)
+static int give_up(void *context, struct tg_error *error)
 {
         struct tg_twin *twin = context;
 
         (void)error;
         assert(twin->in_transaction);
         twin->in_transaction = false;
-        if (twin->aborts_now) {
-                twin->aborts_now = false;
-                twin->aborts++;
-                twin->decisions.count = twin->begun.decisions;
-                twin->permitted.count = twin->begun.permitted;
-                twin->rejected.count = twin->begun.rejected;
-                return 1;
-        }
+        twin->aborts++;
+        forget_uncommitted(twin);
+        return 0;
+}
+
+static int commit(void *context, const struct tg_progress *progress, size_t count, bool now,
+                  struct tg_error *error)
+{
+        struct tg_twin *twin = context;
+        bool aborts = twin->aborts_now, puts_off = twin->puts_off_now && !now;
+
+        assert(twin->in_transaction);
+        twin->aborts_now = twin->puts_off_now = false;
+        if (aborts)
+                return give_up(twin, error) < 0 ? -1 : 1;
+        twin->in_transaction = false;
+        twin->put_off += puts_off;
+        if (puts_off)
+                return 2;
+        twin->open = false;
         for (size_t i = 0; i < count; i++)
                 twin->progress[progress[i].partition] = progress[i];
         twin->committed = twin->behind ? twin->again : twin->played;
@@ -465,7 +537,8 @@ struct tg_port tg_twin_port(struct tg_twin *twin)
         append_ends(twin);
         return (struct tg_port){
                 .source = {poll, hurry, release, rewind_list, stream_name, twin},
-                .sink = {begin, keep_decision, keep_permitted, keep_rejected, commit, twin},
+                .sink = {begin, keep_decision, keep_permitted, keep_rejected, commit, give_up,
+                         twin},
                 .clock = {twin->has_clock ? now_ms : NULL, twin},
         };
 }

@@ -63,6 +63,7 @@ struct tg_twin {
         struct tg_twin_rejections rejected;
         size_t commits;
         size_t aborts;
+        size_t put_off;               /* commits that were */
         size_t hurries;               /* how often the next poll was not to wait */
         struct tg_progress *progress; /* by partition, of the last commit that named it */
 
@@ -74,20 +75,24 @@ struct tg_twin {
         struct tg_twin_entry *entries;
         size_t entry_count;
         size_t played;
-        size_t again;     /* the next one to look at that may have to be given once more */
-        size_t committed; /* how far it had been played at the last commit */
-        bool behind;      /* there is more that has to be given once more */
-        bool aborts_now;  /* the commit is to be refused */
+        size_t again;      /* the next one to look at that may have to be given once more */
+        size_t committed;  /* how far it had been played at the last commit */
+        bool behind;       /* there is more that has to be given once more */
+        bool aborts_now;   /* the commit is to be refused */
+        bool puts_off_now; /* it is to be put off */
+        size_t ends_after; /* so many commits; 0: with the list */
         struct tg_twin_mark {
                 size_t decisions, permitted, rejected;
         } begun; /* the counts when the transaction began */
         uint32_t partitions;
-        bool *assigned;                 /* by partition: ours, as the list stands */
-        int64_t (*offsets)[TG_STREAMS]; /* by partition: of the next record */
+        bool *assigned;               /* by partition: ours, as the list stands */
+        int64_t (*offsets)[TG_LANES]; /* by partition: of the next record */
         bool in_transaction;
+        bool open;                   /* the last commit was put off */
+        struct tg_progress *resumes; /* by partition; NULL: nothing was before */
 
-        struct tg_reading readings[TG_STREAMS]; /* of the shipped schemas */
-        struct tg_twin_memory *memory;          /* copies */
+        struct tg_reading readings[TG_LANES]; /* of the shipped schemas */
+        struct tg_twin_memory *memory;        /* copies */
 };
 
 void tg_twin_init(struct tg_twin *ret_twin, uint32_t partitions);
@@ -123,6 +128,19 @@ void tg_twin_pause(struct tg_twin *twin);
  * forgotten, and its records are given once more, in the batches that follow.
  */
 void tg_twin_abort(struct tg_twin *twin);
+
+/* The commit of the batch in which this is played is put off, unless it must be now. */
+void tg_twin_put_off(struct tg_twin *twin);
+
+/* The process is gone just after so many commits: the run fails, and what came later is lost. */
+void tg_twin_crash(struct tg_twin *twin, size_t commits);
+
+/*
+ * The partitions had come as far as BEFORE, which has as many, committed, and what it told is read
+ * back. To be called before the list begins; then the whole list of BEFORE is told again, of which
+ * requests that need not be read again are left out.
+ */
+void tg_twin_resume(struct tg_twin *twin, const struct tg_twin *before);
 
 /* The wall clock of the batches from here on; implies a pause. */
 void tg_twin_clock(struct tg_twin *twin, int64_t now_ms);

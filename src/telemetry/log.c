@@ -83,7 +83,7 @@ static void write_line(struct tg_log *log, enum tg_log_level level, const char *
                         time_text + CLOCK_OFFSET, level_names[level]);
                 write_plain_text(log->file, text);
                 if (thinned)
-                        fprintf(log->file, " (and %" PRIu64 " like it before)", thinned);
+                        fprintf(log->file, " (repeated %" PRIu64 " times before)", thinned);
                 fputc('\n', log->file);
         }
         fflush(log->file);

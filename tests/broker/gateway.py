@@ -23,7 +23,7 @@ def configuration(bootstrap, policy, prefix, clock, properties=None, **options):
 class Gateway:
     """A running process; ends with the `with` block, whatever happens in it."""
 
-    def __init__(self, folder, name, text, *arguments):
+    def __init__(self, folder, name, text, *arguments, terminal=None):
         self.folder = pathlib.Path(folder)
         config = self.folder / f"{name}.yaml"
         config.write_text(text)
@@ -31,7 +31,8 @@ class Gateway:
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(
                 [TOUCHGATE, "run", "--config", str(config), *arguments],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log if terminal is None else terminal)
 
     def __enter__(self):
         return self

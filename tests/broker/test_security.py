@@ -5,6 +5,8 @@ import atexit
 import json
 import os
 import pathlib
+import pty
+import select
 import signal
 import subprocess
 import tempfile
@@ -94,14 +96,14 @@ class Security(unittest.TestCase):
         secret.touch(mode=0o600)
         secret.write_text(PASSWORD + "\n")
 
-    def gateway(self, prefix, *arguments, kafka=None, **options):
+    def gateway(self, prefix, *arguments, kafka=None, terminal=None, **options):
         properties = {
             "security.protocol": "SASL_SSL", "ssl.ca.location": str(self.keys / "ours.pem"),
             "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": USER,
             "sasl.password_file": "password", **(kafka or {})}
         text = configuration(self.address, self.folder / "policy.yaml", prefix, "event",
                              properties=properties, http={"listen": "off"}, **options)
-        return Gateway(self.folder, f"{prefix}gate", text, "-v", *arguments)
+        return Gateway(self.folder, f"{prefix}gate", text, "-v", *arguments, terminal=terminal)
 
     def ends(self, gateway, status, *parts):
         """It ends with STATUS, its last line has PARTS, and no line has the password."""
@@ -171,6 +173,24 @@ class Security(unittest.TestCase):
                 self.ask_nobody_answers(gateway)
             finally:
                 os.kill(self.broker.pid, signal.SIGCONT)
+
+    def test_on_a_terminal_a_line_says_how_it_goes(self):
+        self.broker.create_topics(topics("seen."), PARTITIONS)
+        self.ask("seen.", 20)
+        terminal, inner = pty.openpty()
+        self.addCleanup(os.close, terminal)
+        shown = b""
+        with self.gateway("seen.", terminal=inner) as gateway:
+            os.close(inner)
+            deadline = time.monotonic() + RUN_TIMEOUT_S
+            while b"permitted 20" not in shown and time.monotonic() < deadline:
+                if select.select([terminal], [], [], 0.2)[0]:
+                    shown += os.read(terminal, 65536)
+            self.assertEqual(gateway.stop(), 0)
+        self.assertRegex(shown, rb"\r\x1b\[K\d+ touchpoints/s  \d+ requests/s  permitted 20  "
+                                rb"denied 0  waiting 0  unread \d+")
+        self.assertRegex(shown, rb"\r\x1b\[K\d\d:\d\d:\d\d info ")
+        self.assertNotIn(PASSWORD.encode(), shown)
 
     def ask_nobody_answers(self, gateway):
         started = time.monotonic()

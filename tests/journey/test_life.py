@@ -61,7 +61,7 @@ class Life(unittest.TestCase):
                               timeout=20, check=True).stdout
         return json.loads(said)["policy"]["hash"]
 
-    def start(self, pace=4000):
+    def start(self, pace=3000):
         with open(self.folder / "log", "wb") as log:
             process = subprocess.Popen(
                 [TOUCHGATE, "run", "--config", str(self.folder / "run.yaml"), "--embedded",
@@ -93,6 +93,15 @@ class Life(unittest.TestCase):
             self.assertIsNone(process.poll(), self.log()[-3000:])
             self.assertLess(time.monotonic(), deadline, self.log()[-3000:])
             time.sleep(0.02)
+
+    def await_last(self, name, process, timeout_s=30):
+        """Until the last decision is one of the policy NAME."""
+        deadline = time.monotonic() + timeout_s
+        path = self.folder / "out" / "decisions.jsonl"
+        while f'"policy":"{name}"' not in path.read_text(encoding="utf-8")[-400:]:
+            self.assertIsNone(process.poll(), self.log()[-3000:])
+            self.assertLess(time.monotonic(), deadline, self.log()[-3000:])
+            time.sleep(0.1)
 
     def decisions(self):
         with open(self.folder / "out" / "decisions.jsonl", encoding="utf-8") as lines:
@@ -142,6 +151,9 @@ class Life(unittest.TestCase):
             self.put_policy(texts[(i + 1) % 2])
             process.send_signal(signal.SIGHUP)
             time.sleep(0.01 * (i % 4))
+        self.put_policy(texts[1])
+        process.send_signal(signal.SIGHUP)
+        self.await_last("odd", process)
         self.assertIsNone(process.poll(), "the recording ended too early for this test")
         self.assertEqual(process.wait(60), 0, self.log()[-3000:])
         seen = set()

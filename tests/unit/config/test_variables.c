@@ -89,6 +89,7 @@ Test(variables, each_that_is_unset_is_told_where_it_stands)
                          "    2 | b: [x, \"y ${SET} ${NO} ${NEITHER}\"]\n"
                          "                               ^~~~~~~~~~\n"
                          "   set it, or give a default: ${NEITHER:-...}\n");
+        cr_expect_eq(variables.count, 3);
 }
 
 static void expect_malformed(const char *value)
@@ -131,6 +132,7 @@ Test(variables, a_number_may_come_from_one)
         tg_reader_finish(&quoted);
         tg_reader_finish(&root);
         cr_expect_str_eq(told_text(&told), "");
+        cr_expect_eq(variables.count, 1);
         cr_expect_eq(n, 17);
         cr_expect_eq(m, 17);
 }
@@ -148,6 +150,7 @@ Test(variables, a_message_never_says_what_one_holds)
         cr_expect_str_eq(told_one(&told), "1:4 expected a whole number from 0 to 100 for \"n\", "
                                           "found what \"${SET}\" stands for");
         cr_expect_null(strstr(told_text(&told), "hunter2"));
+        cr_expect_eq(variables.count, 1);
 }
 
 Test(variables, to_check_none_is_looked_up_and_nothing_is_wrong_with_a_value_of_one)

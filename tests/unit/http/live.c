@@ -87,7 +87,7 @@ static int poll_on(void *context, struct tg_record **records, size_t capacity, s
 }
 
 /* Refuses a commit with a decision in it, if it is to. */
-static int commit_or_not(void *context, const struct tg_progress *progress, size_t count,
+static int commit_or_not(void *context, const struct tg_progress *progress, size_t count, bool now,
                          struct tg_error *error)
 {
         struct live *live = context;
@@ -96,7 +96,7 @@ static int commit_or_not(void *context, const struct tg_progress *progress, size
                 atomic_store(&live->aborts, false);
                 live->twin.aborts_now = true;
         }
-        return live->inner.sink.commit(context, progress, count, error);
+        return live->inner.sink.commit(context, progress, count, now, error);
 }
 
 static void *run_shard(void *argument)

@@ -93,6 +93,7 @@ Test(pages, the_metrics_are_what_was_done)
         ANSWER(second, &live, "/decide",
                "{\"id\": \"s\", \"customer\": \"me\", \"channel\": "
                "\"email\", \"kind\": \"offer\"}");
+        cr_assert_str_eq(text_of(&second, "outcome"), "defer");
         ANSWER(page, &live, "/metrics", NULL);
         cr_assert_eq(page.status, 200);
         cr_assert_not_null(strstr(page.header, "Content-Type: text/plain; version=0.0.4"));

@@ -36,16 +36,26 @@ static void expect_silence(void)
         cr_expect_not(tg_assignment_next_news(&assignment, &record));
 }
 
+static void gain_only(int32_t partition)
+{
+        tg_assignment_gain(&assignment, &(struct tg_progress){.partition = partition}, 0);
+}
+
+/* Nothing was told about it before, and the shard knows that. */
 static void gain(int32_t partition)
 {
-        tg_assignment_gain(&assignment, partition);
+        struct tg_record record;
+
+        gain_only(partition);
         expect_news(TG_RECORD_ASSIGNED, partition);
+        cr_assert(tg_assignment_next_end(&assignment, 0, IDLE_MS, &record));
+        cr_expect_eq(record.stream, TG_STREAM_DECISIONS);
 }
 
 Test(assignment, a_partition_that_leaves_is_told_while_it_can_still_be_committed)
 {
         gain(1);
-        tg_assignment_leave(&assignment, 1);
+        tg_assignment_leave(&assignment, 1, false);
         expect_news(TG_RECORD_REVOKED, 1);
         cr_expect(tg_assignment_owns(&assignment, 1));
         tg_assignment_lose(&assignment, 1);
@@ -65,7 +75,7 @@ Test(assignment, a_partition_that_is_lost_at_once_is_told)
 
 Test(assignment, a_partition_that_came_and_went_unheard_is_not_told)
 {
-        tg_assignment_gain(&assignment, 2);
+        gain_only(2);
         tg_assignment_lose(&assignment, 2);
         expect_silence();
 }
@@ -81,7 +91,7 @@ Test(assignment, an_end_is_told_once_when_it_has_stayed_one)
         struct tg_record record;
 
         gain(0);
-        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 1000);
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 0, 1000);
         cr_expect_not(tg_assignment_next_end(&assignment, 1499, IDLE_MS, &record));
         cr_assert(tg_assignment_next_end(&assignment, 1500, IDLE_MS, &record));
         cr_expect_eq(record.kind, TG_RECORD_END);
@@ -94,10 +104,10 @@ Test(assignment, a_record_behind_an_end_takes_it_back)
         struct tg_record record;
 
         gain(0);
-        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 1000);
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 0, 1000);
         tg_assignment_hold(&assignment, 0, TG_STREAM_REQUESTS);
         cr_expect_not(tg_assignment_next_end(&assignment, 9000, IDLE_MS, &record));
-        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 9000);
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 0, 9000);
         cr_expect(tg_assignment_next_end(&assignment, 9500, IDLE_MS, &record));
 }
 
@@ -108,8 +118,8 @@ Test(assignment, all_is_read_when_every_stream_has_stayed_at_its_end)
         cr_expect(tg_assignment_at_end(&assignment, 0, IDLE_MS), "nothing is ours");
         gain(0);
         cr_expect_not(tg_assignment_at_end(&assignment, 9000, IDLE_MS));
-        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 1000);
-        tg_assignment_see_end(&assignment, 0, TG_STREAM_TOUCHPOINTS, 2000);
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 0, 1000);
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_TOUCHPOINTS, 0, 2000);
         while (tg_assignment_next_end(&assignment, 2000, 0, &record))
                 ;
         cr_expect_not(tg_assignment_at_end(&assignment, 2499, IDLE_MS));
@@ -120,7 +130,7 @@ Test(assignment, what_is_held_outlives_the_partition)
 {
         gain(0);
         tg_assignment_hold(&assignment, 0, TG_STREAM_TOUCHPOINTS);
-        tg_assignment_leave(&assignment, 0);
+        tg_assignment_leave(&assignment, 0, false);
         expect_news(TG_RECORD_REVOKED, 0);
         tg_assignment_lose(&assignment, 0);
         gain(0);
@@ -135,7 +145,7 @@ Test(assignment, a_partition_that_waits_has_no_end_and_a_new_owner_does_not_wait
 
         gain(1);
         for (int j = 0; j < TG_STREAMS; j++)
-                tg_assignment_see_end(&assignment, 1, (enum tg_stream)j, 0);
+                tg_assignment_see_end(&assignment, 1, (enum tg_stream)j, 0, 0);
         assignment.partitions[1].waits = true;
         cr_expect_not(tg_assignment_next_end(&assignment, 2 * IDLE_MS, IDLE_MS, &record));
         cr_expect_not(tg_assignment_at_end(&assignment, 2 * IDLE_MS, IDLE_MS));
@@ -143,4 +153,43 @@ Test(assignment, a_partition_that_waits_has_no_end_and_a_new_owner_does_not_wait
         expect_news(TG_RECORD_REVOKED, 1);
         gain(1);
         cr_expect_not(assignment.partitions[1].waits);
+}
+
+Test(assignment, what_is_lost_is_told_as_such_and_nothing_may_be_committed_until_then)
+{
+        gain(1);
+        tg_assignment_leave(&assignment, 1, true);
+        tg_assignment_lose(&assignment, 1);
+        cr_expect_eq(assignment.lost, 1);
+        expect_news(TG_RECORD_LOST, 1);
+        cr_expect_eq(assignment.lost, 0);
+}
+
+Test(assignment, what_was_told_before_ends_where_it_ended_when_the_partition_came)
+{
+        struct tg_record record;
+
+        tg_assignment_gain(&assignment, &(struct tg_progress){.partition = 0}, 3);
+        expect_news(TG_RECORD_ASSIGNED, 0);
+        cr_expect(tg_assignment_take(&assignment, 0, TG_STREAM_DECISIONS, 0));
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_DECISIONS, 1, 1000);
+        cr_expect_not(tg_assignment_next_end(&assignment, 9000, 0, &record),
+                      "a transaction was open then");
+        cr_expect(tg_assignment_take(&assignment, 0, TG_STREAM_DECISIONS, 2));
+        cr_expect_not(tg_assignment_take(&assignment, 0, TG_STREAM_DECISIONS, 3));
+        cr_expect(tg_assignment_next_end(&assignment, 0, IDLE_MS, &record));
+}
+
+Test(assignment, behind_what_goes_back_nothing_is_taken_until_it_comes_from_there)
+{
+        gain(0);
+        for (int64_t offset = 0; offset < 10; offset++)
+                cr_expect(tg_assignment_take(&assignment, 0, TG_STREAM_REQUESTS, offset));
+        cr_expect_not(tg_assignment_rewind(&assignment, 0, TG_STREAM_REQUESTS, 10));
+        cr_expect(tg_assignment_rewind(&assignment, 0, TG_STREAM_REQUESTS, 4));
+        cr_expect_not(tg_assignment_take(&assignment, 0, TG_STREAM_REQUESTS, 10), "it is stale");
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 11, 1000);
+        cr_expect_not(assignment.partitions[0].streams[TG_STREAM_REQUESTS].at_end);
+        cr_expect(tg_assignment_take(&assignment, 0, TG_STREAM_REQUESTS, 5), "4 was a marker");
+        cr_expect(tg_assignment_take(&assignment, 0, TG_STREAM_REQUESTS, 10));
 }

@@ -97,6 +97,7 @@ static struct tg_decision decision_on(const struct tg_request *request)
                 .fact_count = 1,
                 .policy = &policy,
                 .until_ms = TG_NO_TIME,
+                .content = (uint32_t)-7,
         };
 }
 
@@ -120,7 +121,7 @@ Test(outputs, a_permit_is_read_back_with_its_id_and_receipt)
                     "'subject':{'string':'s'},'category':{'string':'g'},'topic':{'string':'t'},"
                     "'priority':-7,'variant':'as_requested','arm':null,"
                     "'request':{'topic':'requests','partition':3,'offset':9},"
-                    "'positions':[{'topic':'touchpoints','partition':3,'offset':17}],"
+                    "'positions':[{'topic':'touchpoints','partition':3,'offset':17}],'content':-7,"
                     "'policy':'spring','policy_hash':'0123456789abcdef0123456789abcdef'}");
 }
 
@@ -158,7 +159,8 @@ Test(outputs, a_deferral_is_read_back_with_its_reasons)
                     "'channel':'unknown','kind':'unknown','class':'none','campaign':null,"
                     "'subject':null,'category':null,'topic':null,'priority':0,"
                     "'variant':'as_requested','arm':null,"
-                    "'request':{'topic':'requests','partition':3,'offset':9},'positions':[],"
+                    "'request':{'topic':'requests','partition':3,'offset':9},'positions':[],'"
+                    "content':-7,"
                     "'policy':'spring','policy_hash':'0123456789abcdef0123456789abcdef'}");
 }
 

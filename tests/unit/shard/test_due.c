@@ -330,12 +330,12 @@ static int flood_begin(void *context, struct tg_error *error)
         return 0;
 }
 
-static int flood_commit(void *context, const struct tg_progress *progress, size_t count,
+static int flood_commit(void *context, const struct tg_progress *progress, size_t count, bool now,
                         struct tg_error *error)
 {
         struct flood *flood = context;
 
-        (void)progress, (void)count, (void)error;
+        (void)progress, (void)count, (void)now, (void)error;
         if (flood->batches == 0)
                 return 0;
         cr_assert_eq(flood->answered, NEW_A_BATCH, "in the batch in which they came");

@@ -119,10 +119,10 @@ void then(struct world *world, size_t commits, const char *lines)
 
 /* The twin's commit, after which it may be time for another policy. */
 static int commit_and_offer(void *context, const struct tg_progress *progress, size_t count,
-                            struct tg_error *error)
+                            bool now, struct tg_error *error)
 {
         struct world *world = context;
-        int answer = world->commit(context, progress, count, error);
+        int answer = world->commit(context, progress, count, now, error);
 
         for (size_t i = 0; i < world->next_count; i++) {
                 if (world->twin.commits == world->next_after[i])

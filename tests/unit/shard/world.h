@@ -29,7 +29,7 @@ struct world {
         size_t next_after[WORLD_CHANGES_MAX];
         size_t next_count;
         struct tg_swap swap;
-        int (*commit)(void *context, const struct tg_progress *progress, size_t count,
+        int (*commit)(void *context, const struct tg_progress *progress, size_t count, bool now,
                       struct tg_error *error); /* the twin's own */
 };
 

@@ -82,3 +82,21 @@ Test(log, what_repeats_is_thinned_and_counted, .fini = teardown)
         cr_expect_eq(lines(), TG_LOG_BURST + 2);
         cr_expect(strstr(text, "\"thinned\":95"), "%s", text);
 }
+
+Test(log, a_log_that_is_no_terminal_has_no_status, .fini = teardown)
+{
+        setup(TG_LOG_TEXT);
+        tg_log_status(&log_, "100 events/s");
+        cr_expect_eq(size, 0);
+}
+
+Test(log, on_a_terminal_a_line_takes_the_place_of_the_status, .fini = teardown)
+{
+        setup(TG_LOG_TEXT);
+        log_.terminal = true;
+        tg_log_status(&log_, "100 events/s\033[2J");
+        tg_log(&log_, TG_LOG_INFO, "news");
+        tg_log_status(&log_, NULL);
+        cr_expect(strncmp(text, "\r\033[K100 events/s?[2J\r\033[K", 24) == 0, "%s", text);
+        cr_expect(strstr(text, "news\n\r\033[K"), "%s", text);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kafka/bookmark.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#define FORMAT "touchgate/1 commit=%" PRIx64 "-%" PRIu64 " decided=%" PRId64 " clock=%" PRId64
+#define SCAN "touchgate/1 commit=%" SCNx64 "-%" SCNu64 " decided=%" SCNd64 " clock=%" SCNd64
+
+void tg_bookmark_write(const struct tg_commit_name *name, const struct tg_progress *progress,
+                       char text[static TG_BOOKMARK_SIZE])
+{
+        snprintf(text, TG_BOOKMARK_SIZE, FORMAT, name->producer, name->serial, progress->decided,
+                 progress->clock_ms);
+}
+
+bool tg_bookmark_read(const char *text, struct tg_commit_name *ret_name,
+                      struct tg_progress *progress)
+{
+        struct tg_commit_name name;
+        int64_t decided, clock_ms;
+
+        if (!text || sscanf(text, SCAN, &name.producer, &name.serial, &decided, &clock_ms) != 4)
+                return false;
+        if (ret_name)
+                *ret_name = name;
+        progress->decided = decided;
+        progress->clock_ms = clock_ms;
+        return true;
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shard/restore.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "rules/facts.h"
+#include "shard/undo.h"
+
+enum { DEFERRED = -1 };
+
+/* A message that was deferred. */
+struct deferral {
+        int64_t offset; /* of its request */
+        int64_t until_ms;
+        int64_t decided_ms;
+        int32_t throttle; /* in whose queue it waits; DEFERRED: none */
+        bool over;        /* it has its final answer */
+};
+
+struct tg_restore {
+        struct tg_progress resume;
+        int64_t told_ms;            /* the latest time of what was told */
+        struct deferral *deferrals; /* owned; by offset */
+        size_t count;
+        size_t capacity;
+};
+
+void tg_restore_begin(struct tg_partition *partition, const struct tg_progress *resume)
+{
+        assert(!partition->restore && resume->partition == partition->id);
+        partition->restore = tg_allocate(sizeof *partition->restore);
+        *partition->restore = (struct tg_restore){.resume = *resume, .told_ms = TG_NO_TIME};
+        partition->clock_ms = resume->clock_ms;
+        partition->next[TG_STREAM_REQUESTS] = resume->next[TG_STREAM_REQUESTS];
+}
+
+void tg_restore_free(struct tg_restore *restore)
+{
+        if (restore)
+                free(restore->deferrals);
+        free(restore);
+}
+
+/* How far a stream that comes in had been taken up. */
+static int64_t taken_up(const struct tg_restore *restore, enum tg_stream stream)
+{
+        return stream == TG_STREAM_REQUESTS ? restore->resume.decided
+                                            : restore->resume.next[stream];
+}
+
+static struct tg_record *next_before(struct tg_partition *partition, enum tg_stream stream)
+{
+        const struct tg_record *head = tg_merge_head(&partition->merge, stream);
+
+        if (!head || head->offset >= taken_up(partition->restore, stream))
+                return NULL;
+        return tg_merge_take(&partition->merge, stream);
+}
+
+static bool all_told(const struct tg_partition *partition)
+{
+        const struct tg_lane *lane = &partition->merge.lanes[TG_STREAM_DECISIONS];
+
+        return lane->ended && lane->count == 0;
+}
+
+struct tg_record *tg_restore_next(struct tg_partition *partition)
+{
+        struct tg_record *record = tg_merge_take(&partition->merge, TG_STREAM_DECISIONS);
+
+        if (!record && all_told(partition)) {
+                record = next_before(partition, TG_STREAM_TOUCHPOINTS);
+                if (!record)
+                        record = next_before(partition, TG_STREAM_REQUESTS);
+        }
+        return record;
+}
+
+/* Where a deferral of OFFSET is, or would be. */
+static size_t place_of(const struct tg_restore *restore, int64_t offset)
+{
+        size_t first = 0, end = restore->count;
+
+        while (first < end) {
+                size_t middle = first + (end - first) / 2;
+
+                if (restore->deferrals[middle].offset < offset)
+                        first = middle + 1;
+                else
+                        end = middle;
+        }
+        return first;
+}
+
+static struct deferral *find(const struct tg_restore *restore, int64_t offset)
+{
+        size_t place = place_of(restore, offset);
+
+        return place < restore->count && restore->deferrals[place].offset == offset
+                       ? &restore->deferrals[place]
+                       : NULL;
+}
+
+/* Drops those that are over, so that there is room without growing, if they are many. */
+static void make_room(struct tg_restore *restore)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < restore->count; i++) {
+                if (!restore->deferrals[i].over)
+                        restore->deferrals[kept++] = restore->deferrals[i];
+        }
+        restore->count = kept;
+        if (2 * kept < restore->capacity)
+                return;
+        restore->capacity = 2 * restore->capacity + 64;
+        restore->deferrals =
+                tg_reallocate(restore->deferrals, restore->capacity * sizeof restore->deferrals[0]);
+}
+
+/* The throttle that it waits for, by what was told: the last reason is the one it waits for. */
+static int32_t throttle_of(const struct tg_policy *policy, const struct tg_told *told)
+{
+        struct tg_told_reason reason;
+
+        if (!tg_told_last_reason(told, &reason) ||
+            !tg_span_equal(reason.family, tg_span_text("throttle")))
+                return DEFERRED;
+        for (size_t i = 0; i < policy->throttle_count; i++) {
+                if (tg_span_equal(reason.rule, tg_span_text(policy->throttles[i].name)))
+                        return (int32_t)i;
+        }
+        return DEFERRED;
+}
+
+static void take_deferral(struct tg_partition *partition, const struct tg_told *told)
+{
+        struct tg_restore *restore = partition->restore;
+        size_t place;
+
+        if (find(restore, told->source.offset))
+                return;
+        if (restore->count == restore->capacity)
+                make_room(restore);
+        place = place_of(restore, told->source.offset);
+        memmove(restore->deferrals + place + 1, restore->deferrals + place,
+                (restore->count - place) * sizeof restore->deferrals[0]);
+        restore->count++;
+        restore->deferrals[place] = (struct deferral){
+                .offset = told->source.offset,
+                .until_ms = told->until_ms,
+                .decided_ms = told->time_ms,
+                .throttle = throttle_of(partition->options->policy, told),
+        };
+}
+
+/* A deferral that is final was told to somebody who asked directly, and is kept nowhere. */
+static bool is_remembered(const struct tg_told *told)
+{
+        struct tg_told_reason reason;
+
+        if (told->outcome == TG_DEFER)
+                return false;
+        return told->outcome != TG_DENY || !tg_told_last_reason(told, &reason) ||
+               !tg_span_equal(reason.rule, tg_span_text("dedupe full"));
+}
+
+static void remember(struct tg_partition *partition, const struct tg_told *told,
+                     struct tg_identity customer)
+{
+        uint64_t key = tg_repeats_key(customer, told->id);
+        const struct tg_remembered answer = {
+                .outcome = (enum tg_outcome)told->outcome,
+                .time_ms = partition->restore->told_ms,
+                .tag = (uint32_t)told->receipt.tag,
+                .content = (uint32_t)told->content,
+        };
+        struct tg_remembered before;
+
+        if (is_remembered(told) &&
+            !tg_repeats_find(partition->repeats, key, answer.time_ms, &before))
+                tg_repeats_add(partition->repeats, key, &answer);
+}
+
+static void take_permit(struct tg_partition *partition, const struct tg_told *told,
+                        struct tg_history *history)
+{
+        const struct tg_policy *policy = partition->options->policy;
+
+        tg_facts_permit_again(history, told->receipt.time_ms, (uint32_t)told->receipt.tag);
+        for (size_t i = 0; i < policy->throttle_count; i++) {
+                if (tg_selector_matches(&policy->throttles[i].for_, &history->traits))
+                        tg_gcra_recharge(&partition->throttles[i], told->time_ms);
+        }
+}
+
+/* Whether the request is in the log: its offset is one of those. */
+static bool is_logged(const struct tg_partition *partition, const struct tg_told *told)
+{
+        const struct tg_source *source = &partition->port->source;
+
+        return tg_span_equal(told->source.topic, tg_span_text(source->stream_name(
+                                                         source->context, TG_STREAM_REQUESTS)));
+}
+
+static void take_final(struct tg_partition *partition, const struct tg_told *told)
+{
+        struct deferral *deferral =
+                is_logged(partition, told) ? find(partition->restore, told->source.offset) : NULL;
+        const struct tg_traits traits = {
+                .channel = told->channel,
+                .kind = told->kind,
+                .class = told->class,
+                .campaign = told->campaign,
+                .subject = told->subject,
+                .topic = told->topic,
+        };
+        struct tg_history history;
+
+        if (deferral)
+                deferral->over = true;
+        tg_history_init(&history, &partition->options->policy->counters, partition->table,
+                        told->customer, &traits, partition->clock_ms, partition->options->skew_ms);
+        if (told->outcome == TG_PERMIT && told->receipt.present)
+                take_permit(partition, told, &history);
+        remember(partition, told, history.identities[TG_SCOPE_CUSTOMER]);
+}
+
+static void take_told(struct tg_partition *partition, const struct tg_told *told)
+{
+        struct tg_restore *restore = partition->restore;
+
+        if (told->repeat || (partition->options->tells_again && is_logged(partition, told) &&
+                             told->source.offset >= restore->resume.decided))
+                return;
+        if (restore->told_ms < told->time_ms)
+                restore->told_ms = told->time_ms;
+        if (partition->clock_ms < told->time_ms)
+                partition->clock_ms = told->time_ms;
+        if (told->final)
+                take_final(partition, told);
+        else if (told->outcome == TG_DEFER)
+                take_deferral(partition, told);
+}
+
+static void take_fact(struct tg_partition *partition, struct tg_prepared *prepared)
+{
+        tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
+        if (tg_facts_apply(&prepared->history, &prepared->record->event.touchpoint))
+                partition->summary->touchpoints++;
+}
+
+/* Back to waiting, if that is where it was. */
+static void take_request(struct tg_partition *partition, const struct tg_prepared *prepared)
+{
+        const struct tg_record *record = prepared->record;
+        const struct deferral *deferral = find(partition->restore, record->offset);
+        struct tg_waiter *waiter;
+
+        if (!deferral || deferral->over)
+                return;
+        waiter = tg_waiter_again(partition->waiting, record->datum);
+        waiter->due_ms = deferral->until_ms;
+        waiter->decided_ms = deferral->decided_ms;
+        waiter->age = partition->age++;
+        waiter->offset = record->offset;
+        waiter->priority = record->event.request.priority;
+        waiter->reading = record->reading;
+        tg_repeats_wait(partition->repeats, prepared->key, (uint32_t)tg_hash64(record->datum),
+                        waiter);
+        if (deferral->throttle == DEFERRED)
+                tg_waiting_defer(partition->waiting, waiter);
+        else
+                tg_waiting_queue(partition->waiting, (size_t)deferral->throttle, waiter);
+}
+
+void tg_restore_take(struct tg_partition *partition, struct tg_prepared *prepared)
+{
+        const struct tg_record *record = prepared->record;
+
+        if (record->kind == TG_RECORD_FAULTY)
+                return; /* it is a dead letter already */
+        if (record->stream == TG_STREAM_DECISIONS)
+                take_told(partition, &record->event.told);
+        else if (record->stream == TG_STREAM_REQUESTS)
+                take_request(partition, prepared);
+        else
+                take_fact(partition, prepared);
+}
+
+/* Whether all of STREAM has been read that had been taken up. */
+static bool has_caught_up(const struct tg_partition *partition, enum tg_stream stream)
+{
+        const struct tg_record *head = tg_merge_head(&partition->merge, stream);
+        int64_t end = taken_up(partition->restore, stream);
+
+        if (head)
+                return head->offset >= end;
+        return partition->next[stream] >= end || partition->merge.lanes[stream].ended;
+}
+
+bool tg_restore_end(struct tg_partition *partition)
+{
+        struct tg_restore *restore = partition->restore;
+        bool ended = all_told(partition) && has_caught_up(partition, TG_STREAM_TOUCHPOINTS) &&
+                     has_caught_up(partition, TG_STREAM_REQUESTS);
+
+        for (int stream = 0; ended && stream < TG_STREAMS; stream++) {
+                if (partition->next[stream] < taken_up(restore, (enum tg_stream)stream))
+                        partition->next[stream] = taken_up(restore, (enum tg_stream)stream);
+        }
+        tg_undo_mark(partition);
+        if (!ended)
+                return false;
+        tg_restore_free(restore);
+        partition->restore = NULL;
+        return true;
+}
+
+void tg_restore_progress(const struct tg_partition *partition, struct tg_progress *progress)
+{
+        const struct tg_progress *resume = &partition->restore->resume;
+
+        progress->next[TG_STREAM_TOUCHPOINTS] = resume->next[TG_STREAM_TOUCHPOINTS];
+        progress->next[TG_STREAM_REQUESTS] = resume->next[TG_STREAM_REQUESTS];
+        progress->decided = resume->decided;
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Coming back: what a process that is gone had committed is where the next one goes on. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "world.h"
+
+/* Two processes, one after the other, and one that was never interrupted. */
+struct lives {
+        struct world first, second, whole;
+};
+
+static void lives_init(struct lives *lives, const char *policy)
+{
+        struct world *worlds[] = {&lives->first, &lives->second, &lives->whole};
+
+        for (int i = 0; i < 3; i++)
+                world_init(worlds[i], policy);
+}
+
+static void lives_deinit(struct lives *lives)
+{
+        world_deinit(&lives->first);
+        world_deinit(&lives->second);
+        world_deinit(&lives->whole);
+}
+
+static void wall(struct world *world, int64_t after_ms)
+{
+        world->options.clock = TG_CLOCK_WALL;
+        world->options.batch = 10000;
+        tg_twin_clock(&world->twin, START_MS + after_ms);
+}
+
+/* The first life, which is over after so many commits. */
+static void live_until(struct world *world, size_t commits)
+{
+        struct tg_port port = tg_twin_port(&world->twin);
+        struct tg_error error;
+
+        tg_twin_crash(&world->twin, commits);
+        cr_assert_eq(tg_shard_run(&world->options, &port, &world->summary, &error), -1);
+}
+
+/* What both lives told together is what the uninterrupted one did. */
+static void compare(const struct tg_twin_outputs *first, const struct tg_twin_outputs *second,
+                    const struct tg_twin_outputs *whole, unsigned seed)
+{
+        cr_assert_eq(first->count + second->count, whole->count, "seed %u: %zu + %zu, not %zu",
+                     seed, first->count, second->count, whole->count);
+        for (size_t i = 0; i < whole->count; i++) {
+                const struct tg_twin_output *output =
+                        i < first->count ? first->items[i] : second->items[i - first->count];
+
+                cr_assert(tg_span_equal(output->datum, whole->items[i]->datum),
+                          "seed %u, output %zu", seed, i);
+        }
+}
+
+/* TELL lists the story; the first life ends after so many commits. */
+static void live(struct lives *lives, void (*tell)(struct world *world, unsigned seed),
+                 unsigned seed, size_t commits)
+{
+        tell(&lives->first, seed);
+        live_until(&lives->first, commits);
+        tg_twin_resume(&lives->second.twin, &lives->first.twin);
+        tell(&lives->second, seed);
+        run(&lives->second);
+        tell(&lives->whole, seed);
+        run(&lives->whole);
+        compare(&lives->first.twin.decisions, &lives->second.twin.decisions,
+                &lives->whole.twin.decisions, seed);
+        compare(&lives->first.twin.permitted, &lives->second.twin.permitted,
+                &lives->whole.twin.permitted, seed);
+        cr_assert_eq(lives->first.twin.rejected.count + lives->second.twin.rejected.count,
+                     lives->whole.twin.rejected.count, "seed %u", seed);
+        cr_assert_eq(lives->second.summary.pending, lives->whole.summary.pending, "seed %u", seed);
+}
+
+#define LIVES(name, policy)                         \
+        tg_cleanup(lives_deinit) struct lives name; \
+        lives_init(&name, policy)
+
+static void tell_permits(struct world *world, unsigned seed)
+{
+        (void)seed;
+        wall(world, 0);
+        tg_twin_end(&world->twin, TG_STREAM_TOUCHPOINTS, 0);
+        ad(world, "a", 0, 0, 0);
+        wall(world, 10);
+        ad(world, "b", 10, 0, 0);
+        ad(world, "a", 10, 0, 0);
+        wall(world, 3600000);
+}
+
+Test(restore, a_permit_of_before_fills_its_cap)
+{
+        LIVES(lives, "rules:\n- {rule: cap, cap: {count: permit, at_most: 1, per: 1h}}\n");
+
+        live(&lives, tell_permits, 0, 2);
+        cr_assert_str_eq(lives.second.told,
+                         "10 b defer until 3600000: cap\n0 a permit again\n3600000 b permit\n");
+}
+
+Test(restore, a_permit_of_before_counts_on_its_throttle)
+{
+        LIVES(lives, "throttles:\n- {rate: 1/h}\n");
+
+        live(&lives, tell_permits, 0, 2);
+        cr_assert_str_eq(lives.second.told, "10 b defer until 3600000: throttle-1\n0 a permit "
+                                            "again\n3600000 b permit\n");
+}
+
+Test(restore, a_message_that_waited_waits_on_and_is_told_once_more_at_its_end)
+{
+        LIVES(lives, "rules:\n- {rule: cap, cap: {count: permit, at_most: 1, per: 1h}}\n");
+
+        live(&lives, tell_permits, 0, 3);
+        cr_assert_str_eq(lives.second.told, "3600000 b permit\n");
+        cr_assert_eq(lives.first.twin.progress[0].next[TG_STREAM_REQUESTS], 1);
+        cr_assert_eq(lives.first.twin.progress[0].decided, 3);
+}
+
+static void tell_letters(struct world *world, unsigned seed)
+{
+        (void)seed;
+        wall(world, 0);
+        tg_twin_faulty(&world->twin, TG_STREAM_TOUCHPOINTS, 0, "no customer", "it has none");
+        click(world, 0);
+        tg_twin_end(&world->twin, TG_STREAM_TOUCHPOINTS, 0);
+        ad(world, "a", 0, 0, 0);
+        wall(world, 10);
+        tg_twin_faulty(&world->twin, TG_STREAM_TOUCHPOINTS, 0, "no customer", "it has none");
+        wall(world, 20);
+}
+
+Test(restore, a_dead_letter_of_before_is_not_told_again)
+{
+        LIVES(lives, "");
+
+        live(&lives, tell_letters, 0, 2);
+        cr_assert_eq(lives.second.twin.rejected.count, 1);
+}
+
+Test(restore, what_was_told_and_not_committed_is_told_again_at_least_once)
+{
+        LIVES(lives, "rules:\n- {rule: cap, cap: {count: permit, at_most: 1, per: 1h}}\n");
+
+        tell_permits(&lives.first, 0);
+        live_until(&lives.first, 2);
+        lives.first.twin.progress[0] = (struct tg_progress){0, {-1, -1, -1}, -1, TG_NO_TIME};
+        lives.second.options.partition.tells_again = true;
+        tg_twin_resume(&lives.second.twin, &lives.first.twin);
+        tell_permits(&lives.second, 0);
+        cr_assert_str_eq(run(&lives.second), "0 a permit\n10 b defer until 3600000: cap\n"
+                                             "0 a permit again\n3600000 b permit\n");
+}
+
+/* No message is deferred more than once, so that what was told of it is all there is to know. */
+#define ONCE_DEFERRED                                                                           \
+        "limits: {dedupe_for: 3s, dedupe_per_partition: 60}\n"                                  \
+        "rules:\n"                                                                              \
+        "- {rule: interest, for: {channel: push}, instead: general, "                           \
+        "retarget: {after: [click], within: 1s}}\n"                                             \
+        "- {rule: sent, for: {channel: push}, "                                                 \
+        "cap: {count: permit, at_most: 20, per: 1h, each: campaign}}\n"                         \
+        "- {rule: seen, for: {channel: push}, cap: {count: impression, at_most: 9, per: 1h}}\n" \
+        "- {rule: breathe, for: {channel: email}, "                                             \
+        "wait: {after: click, at_least: 2s, at_most: 1h}}\n"                                    \
+        "throttles:\n- {name: ads, for: {channel: ads}, rate: 2/s, burst: 2}\n"
+
+/* Messages go from rules to queues and back. */
+#define OFTEN_DEFERRED                                                                         \
+        "limits: {dedupe_for: 100s, dedupe_per_partition: 1000}\n"                             \
+        "rules:\n"                                                                             \
+        "- {rule: sent, cap: {count: permit, at_most: 2, per: 1500ms, each: campaign}}\n"      \
+        "- {rule: seen, for: {channel: ads}, cap: {count: impression, at_most: 9, per: 2s}}\n" \
+        "throttles:\n- {name: ads, for: {channel: ads}, rate: 2/s, burst: 2}\n- {rate: 5/s}\n"
+
+enum { BATCHES = 50, PER_BATCH = 8 };
+
+static void random_request(struct world *world, unsigned *seed, int64_t after_ms, int number)
+{
+        static const char *const customers[] = {"me", "you", "she"}, *const campaigns[] = {"x",
+                                                                                           "y"};
+        static const uint8_t channels[] = {TG_CHANNEL_ADS, TG_CHANNEL_EMAIL, TG_CHANNEL_PUSH};
+        char id[16];
+
+        snprintf(id, sizeof id, "r%d", number);
+        request(world,
+                (struct tg_request){
+                        .id = tg_span_text(id),
+                        .customer = tg_span_text(customers[rand_r(seed) % 3]),
+                        .time_ms = after_ms,
+                        .expires_ms = after_ms + 100000,
+                        .channel = channels[rand_r(seed) % 3],
+                        .kind = rand_r(seed) % 2 ? TG_KIND_RETARGET : TG_KIND_OFFER,
+                        .priority = rand_r(seed) % 3,
+                        .campaign = tg_span_text(campaigns[rand_r(seed) % 2]),
+                        .about = {.type = TG_TYPE_CLICK,
+                                  .time_ms = START_MS + after_ms,
+                                  .present = true},
+                        .general = {.payload = tg_span_text("all"), .present = rand_r(seed) % 2},
+                });
+}
+
+static void random_fact(struct world *world, unsigned *seed, int64_t after_ms, int number)
+{
+        static const char *const customers[] = {"me", "you", "she"};
+        char id[16];
+
+        snprintf(id, sizeof id, "f%d", number);
+        fact(world, (struct tg_touchpoint){
+                            .id = tg_span_text(id),
+                            .type = rand_r(seed) % 4 ? TG_TYPE_CLICK : TG_TYPE_IMPRESSION,
+                            .time_ms = after_ms - rand_r(seed) % 500,
+                            .customer = tg_span_text(customers[rand_r(seed) % 3]),
+                            .channel = TG_CHANNEL_ADS,
+                    });
+}
+
+static void tell_story(struct world *world, unsigned seed, bool by_wall)
+{
+        int64_t after_ms = 0;
+        int number = 0;
+
+        for (int i = 0; i < BATCHES; i++) {
+                after_ms += rand_r(&seed) % 900;
+                if (by_wall)
+                        wall(world, after_ms);
+                else
+                        tg_twin_pause(&world->twin);
+                for (int j = rand_r(&seed) % PER_BATCH; j >= 0; j--, number++) {
+                        if (rand_r(&seed) % 3)
+                                random_request(world, &seed, after_ms, number);
+                        else
+                                random_fact(world, &seed, after_ms, number);
+                }
+                if (i == 0 && by_wall)
+                        tg_twin_end(&world->twin, TG_STREAM_TOUCHPOINTS, 0);
+                if (rand_r(&seed) % 3 == 0)
+                        tg_twin_put_off(&world->twin);
+        }
+}
+
+static void tell_by_wall(struct world *world, unsigned seed)
+{
+        tell_story(world, seed, true);
+}
+
+static void tell_by_event(struct world *world, unsigned seed)
+{
+        world->options.batch = 10000;
+        tell_story(world, seed, false);
+}
+
+static size_t cut_of(unsigned seed)
+{
+        return 1 + (size_t)rand_r(&seed) % (BATCHES / 2);
+}
+
+static void live_at_random(void (*tell)(struct world *world, unsigned seed))
+{
+        unsigned seed = (unsigned)time(NULL);
+        size_t waited = 0;
+
+        for (int round = 0; round < 60; round++, seed++) {
+                LIVES(lives, ONCE_DEFERRED);
+                const struct tg_progress *cut = &lives.first.twin.progress[0];
+
+                live(&lives, tell, seed, cut_of(seed));
+                waited += cut->decided > cut->next[TG_STREAM_REQUESTS];
+        }
+        cr_assert_gt(waited, 10);
+}
+
+Test(restore, at_random_two_lives_tell_by_the_wall_clock_what_one_does)
+{
+        live_at_random(tell_by_wall);
+}
+
+Test(restore, at_random_two_lives_tell_by_event_time_what_one_does)
+{
+        live_at_random(tell_by_event);
+}
+
+/* Counts by the number of their request the final decisions, and the permits of a time. */
+static void count_finals(const struct tg_twin_outputs *decisions, unsigned *finals, unsigned seed)
+{
+        for (size_t i = 0; i < decisions->count; i++) {
+                const struct tg_decision *decision = &decisions->items[i]->decision;
+                int number = atoi((const char *)decision->request->id.data + 1);
+
+                cr_assert_not(decision->repeat, "seed %u", seed);
+                cr_assert_eq(finals[number], 0, "r%d has its answer; seed %u", number, seed);
+                finals[number] += decision->final;
+        }
+}
+
+static void answer_at_random(void (*tell)(struct world *world, unsigned seed))
+{
+        unsigned seed = (unsigned)time(NULL);
+
+        for (int round = 0; round < 60; round++, seed++) {
+                LIVES(lives, OFTEN_DEFERRED);
+                unsigned finals[BATCHES * PER_BATCH] = {0}, count = 0;
+
+                tell(&lives.first, seed);
+                live_until(&lives.first, cut_of(seed));
+                tg_twin_resume(&lives.second.twin, &lives.first.twin);
+                tell(&lives.second, seed);
+                run(&lives.second);
+                count_finals(&lives.first.twin.decisions, finals, seed);
+                count_finals(&lives.second.twin.decisions, finals, seed);
+                for (int i = 0; i < BATCHES * PER_BATCH; i++)
+                        count += finals[i];
+                count += (unsigned)lives.second.summary.pending;
+                cr_assert_eq(count, lives.second.twin.offsets[0][TG_STREAM_REQUESTS], "seed %u",
+                             seed);
+        }
+}
+
+Test(restore, at_random_each_request_of_two_lives_has_one_final_answer)
+{
+        answer_at_random(tell_by_wall);
+        answer_at_random(tell_by_event);
+}
