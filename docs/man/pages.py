@@ -42,7 +42,7 @@ def option_lines(options):
     for option in options:
         if option.group != group:
             group = option.group
-            done += [f"## {group}", ""]
+            done += [f"## {group or 'Help'}", ""]
         value = f" _{scdoc.escape(option.value)}_" if option.value else ""
         names = ", ".join(scdoc.bold(name) for name in (option.short, option.long) if name)
         done += [names + value, "\t" + scdoc.inline(option.text), ""]

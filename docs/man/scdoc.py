@@ -16,7 +16,7 @@ def bold(text):
 
 
 def inline(text):
-    """One paragraph: `code` and **what matters** become bold, *words* underlined, links their text."""
+    """A paragraph: `code` and **what matters** become bold, *words* underlined, links text."""
     done, at = [], 0
     for match in _INLINE.finditer(text):
         code, strong, emphasis, link = match.groups()
@@ -61,7 +61,7 @@ def _cells(row):
 
 
 def _table(rows):
-    """A term a row, since terminals are narrow: the first cell, and what the others say below it."""
+    """A term a row, since terminals are narrow: the first cell, and what the others say below."""
     header, done = _cells(rows[0]), []
     for row in rows[2:]:
         cells = _cells(row)
@@ -129,7 +129,7 @@ def _blocks(text):
 
 
 def markdown(text, depth=0):
-    """A page of docs/; its first heading is the caller's. DEPTH 1: its headings are sub-headings."""
+    """A page of docs/; the first heading is the caller's. DEPTH 1: headings are sub-headings."""
     done, first = [], True
     for kind, lines in _blocks(text):
         if kind == "heading":

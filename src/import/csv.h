@@ -43,7 +43,7 @@ void tg_csv_close(struct tg_csv *csv); /* NULL is allowed */
 
 /*
  * Returns 0 and a row, 1 behind the last one, or -1 if the table can't be read on (EX_DATAERR for a
- * broken gzip stream, UTF-16 or no lines at all, EX_IOERR). A row with a problem has no fields, and the
- * next one begins on the next line.
+ * broken gzip stream, UTF-16 or no lines at all, EX_IOERR). A row with a problem has no fields, and
+ * the next one begins on the next line.
  */
 int tg_csv_next(struct tg_csv *csv, struct tg_csv_row *ret_row, struct tg_error *error);

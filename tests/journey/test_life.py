@@ -87,12 +87,14 @@ class Life(unittest.TestCase):
             time.sleep(0.02)
 
     def await_decisions(self, process, timeout_s=30):
-        deadline = time.monotonic() + timeout_s
-        while not (path := self.folder / "out" / "decisions.jsonl").exists() or \
-                path.stat().st_size < 50000:
+        """Until there is one of each partition."""
+        path, deadline = self.folder / "out" / "decisions.jsonl", time.monotonic() + timeout_s
+        wanted = [f'"request":{{"topic":"requests","partition":{i},' for i in range(PARTITIONS)]
+        while not path.exists() or \
+                not all(map(path.read_text(encoding="utf-8").__contains__, wanted)):
             self.assertIsNone(process.poll(), self.log()[-3000:])
             self.assertLess(time.monotonic(), deadline, self.log()[-3000:])
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def await_last(self, name, process, timeout_s=30):
         """Until the last decision is one of the policy NAME."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every command has a manual page with every option of its --help; shells complete what there is."""
+"""Every command has a manual page with every option of its --help; shells complete them all."""
 
 import os
 import pathlib
@@ -46,7 +46,7 @@ class Pages(unittest.TestCase):
             self.assertIn("--help", options)
             for option in options:
                 with self.subTest(command=command, option=option):
-                    self.assertRegex(page, rf"(?m)^.*{option}\b")
+                    self.assertTrue(re.search(rf"(?m)^.*{option}\b", page))
 
     def test_the_first_page_names_every_command(self):
         page = self.page("touchgate.1")
