@@ -17,6 +17,16 @@ import scdoc
 _SECTIONS = {"Example": "EXAMPLES", "Exit ": "EXIT STATUS"}
 _SEE_ALSO = ["touchgate(1)", "touchgate-policy(5)", "touchgate-semantics(7)",
              "touchgate-operations(7)"]
+_SEE_FIRST = {
+    "touchgate-run": ["touchgate.yaml(5)", "touchgate-http(7)", "touchgate-metrics(7)",
+                      "touchgate-schemas(7)"],
+    "touchgate-import": ["touchgate-mapping(5)", "touchgate-replay(1)"],
+    "touchgate-generate": ["touchgate-replay(1)"],
+    "touchgate-record": ["touchgate-recording(7)", "touchgate-replay(1)", "touchgate.yaml(5)"],
+    "touchgate-rejected": ["touchgate-recording(7)", "touchgate.yaml(5)"],
+    "touchgate-replay": ["touchgate-recording(7)"],
+    "touchgate-check": ["touchgate.yaml(5)"],
+}
 
 
 def _section(paragraph):
@@ -54,7 +64,8 @@ def _header(name, section):
 
 
 def _see_also(name):
-    others = ", ".join(page for page in _SEE_ALSO if not page.startswith(name + "("))
+    others = ", ".join(page for page in _SEE_FIRST.get(name, []) + _SEE_ALSO
+                       if not page.startswith(name + "("))
     return ["# SEE ALSO", "", re.sub(r"([\w.-]+)(\(\d\))", r"*\1*\2", others), ""]
 
 

@@ -3,6 +3,15 @@
 
 import re
 
+# What pages of docs/ are called where they are manual pages.
+_PAGES = {
+    "configuration.md": "touchgate.yaml(5)", "http.md": "touchgate-http(7)",
+    "import.md": "touchgate-mapping(5)", "metrics.md": "touchgate-metrics(7)",
+    "operations.md": "touchgate-operations(7)", "policy/": "touchgate-policy(5)",
+    "recording.md": "touchgate-recording(7)", "replay.md": "touchgate-replay(1)",
+    "schemas.md": "touchgate-schemas(7)", "semantics.md": "touchgate-semantics(7)",
+}
+
 _INLINE = re.compile(r"``?([^`]+)``?|\*\*(.+?)\*\*|(?<!\w)\*([^*\s][^*]*)\*|\[([^\]]+)\]\([^)]*\)")
 
 
@@ -22,7 +31,7 @@ def inline(text):
         code, strong, emphasis, link = match.groups()
         done.append(escape(text[at:match.start()]))
         if link:
-            done.append(inline(link))
+            done.append(inline(_PAGES.get(link, link)))
         elif emphasis:
             done.append(f"_{escape(emphasis)}_")
         else:
@@ -35,7 +44,9 @@ def inline(text):
 def literal(lines, indent=""):
     """Lines as they stand, without what all are indented by."""
     width = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-    return [indent + "```", *(indent + line[width:] for line in lines), indent + "```", ""]
+    # A backslash is one only as two, here too.
+    return [indent + "```", *(indent + line[width:].replace("\\", "\\\\") for line in lines),
+            indent + "```", ""]
 
 
 def help_text(text):

@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/signals.h"
 #include "kafka/player.h"
+#include "kafka/stretch.h"
 
 enum { SHOW_EVERY_MS = 200, WAIT_MAX_MS = 1000 };
 
@@ -62,6 +63,22 @@ static int keep_pace(void *context, uint64_t written, enum tg_stream stream,
         return 0;
 }
 
+/* Both are there, before the first record is written. */
+static int check_topics(struct playing *playing, struct tg_error *error)
+{
+        static const enum tg_topic topics[] = {TG_TOPIC_TOUCHPOINTS, TG_TOPIC_REQUESTS};
+        const struct tg_kafka_settings *settings = &playing->command.configuration.kafka;
+        struct tg_client client;
+        int32_t partitions;
+        int result = tg_stretch_client(settings, &playing->command.notices, &client, error);
+
+        for (size_t i = 0; i < sizeof topics / sizeof topics[0] && result == 0; i++)
+                result = tg_stretch_partitions(&client, settings->topics[topics[i]], &partitions,
+                                               error);
+        tg_client_deinit(&client);
+        return result;
+}
+
 static int prepare(struct playing *playing, struct tg_error *error)
 {
         const struct tg_replay_arguments *arguments = playing->arguments;
@@ -72,7 +89,8 @@ static int prepare(struct playing *playing, struct tg_error *error)
 
         if (tg_kafka_command_init(&playing->command, arguments->configuration, true, error) < 0 ||
             tg_recording_open(arguments->recordings, arguments->recording_count,
-                              &playing->recording, error) < 0)
+                              &playing->recording, error) < 0 ||
+            check_topics(playing, error) < 0)
                 return -1;
         ids.readings = playing->command.readings;
         ids.recording = playing->recording;
@@ -106,7 +124,7 @@ static void print_summary(const struct playing *playing, const struct tg_player_
         }
         printf("%" PRIu64 " touchpoints to %s, %" PRIu64 " requests to %s%s\n", touchpoints,
                topics[TG_TOPIC_TOUCHPOINTS], requests, topics[TG_TOPIC_REQUESTS],
-               whole ? "" : ": interrupted, the rest was not written");
+               whole ? "" : "; the rest was not written");
         printf("written in %.2f s: %.0f events/s\n", elapsed_s,
                (double)(touchpoints + requests) / elapsed_s);
 }

@@ -68,6 +68,7 @@ static int run_shard(struct shard_thread *thread, struct tg_kafka_source *source
         struct tg_shard_options shard = *thread->options->shard;
         const struct tg_kafka_sink_options options = {
                 .settings = thread->options->settings,
+                .board = thread->options->boards[thread - thread->shards->threads],
                 .notices = thread->options->notices,
                 .subjects = thread->options->subjects,
                 .source = source,

@@ -9,22 +9,20 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "http/exchange.h"
+#include "http/listen.h"
 
 enum {
         TICK_MS = 50,   /* how late a time-out may be told */
         SILENCE_S = 10, /* a connection without a byte for so long is closed */
-        BACKLOG = 64,
         CODES = 600,
         TRIES = 200, /* turns of the loop in which the last answers leave */
 };
@@ -444,50 +442,6 @@ static void *thread_main(void *argument)
         return NULL;
 }
 
-static int open_socket(struct tg_http *http, struct tg_error *error)
-{
-        const struct tg_http_settings *settings = http->options.settings;
-        const struct addrinfo hints = {
-                .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-                .ai_socktype = SOCK_STREAM,
-        };
-        const int on = 1;
-        struct addrinfo *found;
-        int code = getaddrinfo(settings->host, settings->port, &hints, &found);
-
-        if (code)
-                return tg_fail(error, EX_CONFIG, "http.listen: %s:%s: %s", settings->host,
-                               settings->port, gai_strerror(code));
-        http->socket = socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-        if (http->socket >= 0)
-                setsockopt(http->socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-        if (http->socket < 0 || bind(http->socket, found->ai_addr, found->ai_addrlen) < 0 ||
-            listen(http->socket, BACKLOG) < 0)
-                code = errno;
-        freeaddrinfo(found);
-        if (code)
-                return tg_fail_errno(error, EX_UNAVAILABLE, code, "HTTP on %s:%s", settings->host,
-                                     settings->port);
-        return 0;
-}
-
-static int note_address(struct tg_http *http, struct tg_error *error)
-{
-        const struct tg_http_settings *settings = http->options.settings;
-        struct sockaddr_storage address;
-        socklen_t size = sizeof address;
-        bool colons = strchr(settings->host, ':') != NULL;
-        char port[NI_MAXSERV];
-
-        if (getsockname(http->socket, (struct sockaddr *)&address, &size) < 0 ||
-            getnameinfo((struct sockaddr *)&address, size, NULL, 0, port, sizeof port,
-                        NI_NUMERICSERV))
-                return tg_fail(error, EX_OSERR, "HTTP: the port that was given can't be learnt");
-        snprintf(http->address, sizeof http->address, "%s%s%s:%s", colons ? "[" : "",
-                 settings->host, colons ? "]" : "", port);
-        return 0;
-}
-
 static int start_daemon(struct tg_http *http, struct tg_error *error)
 {
         http->daemon = MHD_start_daemon(
@@ -510,7 +464,7 @@ static int start(struct tg_http *http, struct tg_error *error)
         http->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
         if (http->wake < 0)
                 return tg_fail_errno(error, EX_OSERR, errno, "HTTP");
-        if (open_socket(http, error) < 0 || note_address(http, error) < 0 ||
+        if (tg_http_listen(http->options.settings, &http->socket, http->address, error) < 0 ||
             start_daemon(http, error) < 0)
                 return -1;
         code = pthread_create(&http->thread, NULL, thread_main, http);

@@ -17,7 +17,6 @@
 enum {
         TG_HTTP_CONNECTIONS = 64,
         TG_HTTP_BODY_MAX = 1 << 20,
-        TG_HTTP_ADDRESS_SIZE = TG_HTTP_HOST_SIZE + 40,
 };
 
 struct tg_http_options {

@@ -104,9 +104,10 @@ static int decode_head(struct reading *reading, size_t part, const rd_kafka_mess
         size_t consumed;
         int code;
 
-        if (find_written(reading, message, &frame, &head->written, error) < 0 ||
-            find_plan(reading, &head->written, error) < 0)
+        if (find_written(reading, message, &frame, &head->written, error) < 0)
                 return -1;
+        if (find_plan(reading, &head->written, error) < 0)
+                return tg_fail_context(error, "topic %s", rd_kafka_topic_name(message->rkt));
         code = tg_plan_decode(reading->plan, frame.value, &decided, &consumed);
         if (code)
                 return fail_message(message, tg_decode_error_text(code), error);

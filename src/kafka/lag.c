@@ -65,14 +65,16 @@ static void note_topic(struct tg_board *board, enum tg_stream stream, const json
         }
 }
 
-void tg_lag_note(struct tg_board *board, const char *const topics[static TG_STREAMS],
+void tg_lag_note(struct tg_board *board, const struct tg_kafka_settings *settings,
                  const char *statistics, size_t size)
 {
         json_t *json = json_loadb(statistics, size, 0, NULL);
         const json_t *all = json_object_get(json, "topics");
 
-        for (int stream = 0; stream < TG_STREAMS; stream++)
-                note_topic(board, (enum tg_stream)stream, json_object_get(all, topics[stream]));
+        note_topic(board, TG_STREAM_TOUCHPOINTS,
+                   json_object_get(all, settings->topics[TG_TOPIC_TOUCHPOINTS]));
+        note_topic(board, TG_STREAM_REQUESTS,
+                   json_object_get(all, settings->topics[TG_TOPIC_REQUESTS]));
         json_decref(json);
 }
 

@@ -14,8 +14,8 @@
 
 #define TG_LAG_EVERY_MS "1000" /* statistics.interval.ms */
 
-/* Notes what librdkafka's statistics (JSON) say of the streams in TOPICS, of which BOARD owns. */
-void tg_lag_note(struct tg_board *board, const char *const topics[static TG_STREAMS],
+/* Notes on BOARD what librdkafka's statistics (JSON) say of the topics that are read. */
+void tg_lag_note(struct tg_board *board, const struct tg_kafka_settings *settings,
                  const char *statistics, size_t size);
 
 extern const struct tg_metrics tg_lag_metrics;

@@ -261,14 +261,10 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
 static int on_statistics(rd_kafka_t *handle, char *json, size_t size, void *opaque)
 {
         struct tg_member *member = ((struct tg_client *)opaque)->owner;
-        const char *const topics[TG_STREAMS] = {
-                [TG_STREAM_TOUCHPOINTS] = tg_member_topic(member, TG_STREAM_TOUCHPOINTS),
-                [TG_STREAM_REQUESTS] = tg_member_topic(member, TG_STREAM_REQUESTS),
-        };
 
         (void)handle;
         if (member->board)
-                tg_lag_note(member->board, topics, json, size);
+                tg_lag_note(member->board, member->settings, json, size);
         return 0; /* the text is librdkafka's to free */
 }
 

@@ -10,9 +10,10 @@
 #include "kafka/client.h"
 
 enum {
-        BATCH = 256,     /* messages taken of a queue at once */
-        WAIT_MS = 50,    /* for a part that is to have a message soon */
-        LOOK_EVERY = 256 /* messages, until parts at their ends are looked at again */
+        BATCH = 256,             /* messages taken of a queue at once */
+        WAIT_MS = 50,            /* for a part that is to have a message soon */
+        LOOK_EVERY = 256,        /* messages, until parts at their ends are looked at again */
+        KILOBYTES_MAX = 2097151, /* librdkafka's own limit */
 };
 
 struct part {
@@ -56,7 +57,10 @@ static int open_client(struct tg_scan *scan, struct tg_error *error)
                 .fixed = fixed,
         };
 
-        snprintf(kilobytes, sizeof kilobytes, "%" PRId64, share > 1 ? share : 1);
+        snprintf(kilobytes, sizeof kilobytes, "%" PRId64,
+                 share < 1               ? 1
+                 : share > KILOBYTES_MAX ? KILOBYTES_MAX
+                                         : share);
         return tg_client_init(&scan->client, RD_KAFKA_CONSUMER, &options, error);
 }
 

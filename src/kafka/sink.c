@@ -531,6 +531,7 @@ static int settle(struct tg_kafka_sink *sink, const struct tg_progress *progress
         int known;
 
         sink->counts.doubts++;
+        tg_board_count(sink->options.board, TG_TALLY_IN_DOUBT);
         if (++sink->revivals > REVIVALS_MAX)
                 return tg_client_error(sink->transaction.cause, "transactions",
                                        sink->transaction.reason, error);

@@ -10,11 +10,6 @@ static void put(_Atomic uint64_t *value, uint64_t number)
         atomic_store_explicit(value, number, memory_order_relaxed);
 }
 
-static void count_up(_Atomic uint64_t *value)
-{
-        put(value, atomic_load_explicit(value, memory_order_relaxed) + 1);
-}
-
 struct tg_board *tg_board_new(const struct tg_partition_options *options)
 {
         struct tg_board *board = tg_allocate_zeroed(1, sizeof *board);
@@ -148,8 +143,8 @@ void tg_board_follow(struct tg_board *board, const struct tg_policy *policy,
         atomic_store_explicit(&board->policy, next, memory_order_release);
 }
 
-void tg_board_count_end(struct tg_board *board, bool committed)
+void tg_board_count(struct tg_board *board, enum tg_tally tally)
 {
         if (board)
-                count_up(&board->tallies[committed ? TG_TALLY_COMMITTED : TG_TALLY_ABORTED]);
+                put(&board->tallies[tally], tg_board_tally(board, tally) + 1);
 }

@@ -24,6 +24,7 @@ enum tg_tally {
         TG_TALLY_REPEATS_DIFFERING,
         TG_TALLY_COMMITTED,   /* transactions */
         TG_TALLY_ABORTED,     /* transactions */
+        TG_TALLY_IN_DOUBT,    /* of these, those of which it had to be found out */
         TG_TALLY_PARTITIONS,  /* that are its own now */
         TG_TALLY_BEHIND,      /* of these, those whose facts are not known yet */
         TG_TALLY_PENDING,     /* messages that wait now */
@@ -92,8 +93,8 @@ void tg_board_show(struct tg_board *board, const struct tg_summary *summary);
 void tg_board_follow(struct tg_board *board, const struct tg_policy *policy,
                      const struct tg_summary *summary);
 
-/* A transaction has ended. */
-void tg_board_count_end(struct tg_board *board, bool committed);
+/* One more of what is counted as it happens: the ends of transactions. */
+void tg_board_count(struct tg_board *board, enum tg_tally tally);
 
 /* For any thread. */
 static inline uint64_t tg_board_tally(const struct tg_board *board, enum tg_tally tally)

@@ -88,6 +88,15 @@ static const struct tg_metric transactions = {
                  "rate of aborts beyond a few in a rebalance means trouble with the brokers.",
 };
 
+static const struct tg_metric in_doubt = {
+        .name = "touchgate_transactions_in_doubt_total",
+        .type = TG_METRIC_COUNTER,
+        .unit = "transactions",
+        .help = "Transactions of which it was not answered whether they were committed",
+        .about = "The group was asked, and they were taken as committed or aborted by its answer; "
+                 "they are counted there, too. Brokers that are away or slow make these.",
+};
+
 static const struct tg_metric pending = {
         .name = "touchgate_pending_messages",
         .type = TG_METRIC_GAUGE,
@@ -163,8 +172,8 @@ static const struct tg_metric commits = {
         .type = TG_METRIC_HISTOGRAM,
         .unit = "seconds",
         .help = "How long it took to make what was decided durable",
-        .about = "Part of touchgate_batch_seconds, and most of it when the brokers are slow. A "
-                 "commit that is put off to a later batch (`commit`) counts with next to nothing.",
+        .about = "Part of touchgate_batch_seconds, and most of it when the brokers are slow. What "
+                 "is put off to a later commit (`commit`) is not in it.",
 };
 
 static const struct tg_metric ages = {
@@ -177,10 +186,9 @@ static const struct tg_metric ages = {
 };
 
 static const struct tg_metric *const items[] = {
-        &touchpoints, &requests,    &decisions,   &repeats,      &differing,
-        &permitted,   &reasons,     &rejected,    &pending,      &remembered,
-        &cells,       &table_bytes, &table_limit, &transactions, &batches,
-        &commits,     &ages,        &partitions,  &behind,
+        &touchpoints, &requests, &decisions,  &repeats, &differing,   &permitted,   &reasons,
+        &rejected,    &pending,  &remembered, &cells,   &table_bytes, &table_limit, &transactions,
+        &in_doubt,    &batches,  &commits,    &ages,    &partitions,  &behind,
 };
 
 const struct tg_metrics tg_shard_metrics = {"Decisions and shards", items,
@@ -201,6 +209,7 @@ static const struct line {
         {&differing, TG_TALLY_REPEATS_DIFFERING, NULL},
         {&transactions, TG_TALLY_COMMITTED, "committed"},
         {&transactions, TG_TALLY_ABORTED, "aborted"},
+        {&in_doubt, TG_TALLY_IN_DOUBT, NULL},
         {&pending, TG_TALLY_PENDING, NULL},
         {&remembered, TG_TALLY_REMEMBERED, NULL},
         {&cells, TG_TALLY_CELLS, NULL},

@@ -408,7 +408,7 @@ static void accept(struct shard *shard)
                         tg_partition_commit(shard->partitions[id]);
         }
         tg_summary_copy(&shard->committed, shard->summary);
-        tg_board_count_end(shard->options->board, true);
+        tg_board_count(shard->options->board, TG_TALLY_COMMITTED);
         tg_board_show(shard->options->board, &shard->committed);
         tg_desk_settle(&shard->desk, TG_INQUIRY_ANSWERED);
 }
@@ -424,7 +424,7 @@ static int undo(struct shard *shard, struct tg_error *error)
                         shard->progress[count++] = tg_partition_undo(shard->partitions[id]);
         }
         tg_summary_copy(shard->summary, &shard->committed);
-        tg_board_count_end(shard->options->board, false);
+        tg_board_count(shard->options->board, TG_TALLY_ABORTED);
         tg_desk_settle(&shard->desk, TG_INQUIRY_UNDONE);
         shard->rewound = true;
         assert(source->rewind);

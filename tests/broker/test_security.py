@@ -116,12 +116,12 @@ class Security(unittest.TestCase):
             self.assertIn(part, last)
         return log
 
-    def ask(self, prefix, count):
+    def ask(self, prefix, count, name="ask"):
         encoder, now_ms = Encoder("request"), time.time_ns() // 1_000_000
         writer = Writer(self.broker.bootstrap)
         writer.send(f"{prefix}requests", [
             (f"c{i}".encode(), encoder.encode(
-                {"id": f"ask-{i}", "customer": f"c{i}", "time": now_ms, "channel": "ads",
+                {"id": f"{name}-{i}", "customer": f"c{i}", "time": now_ms, "channel": "ads",
                  "kind": "promotion"})) for i in range(count)])
         writer.flush()
 
@@ -173,6 +173,29 @@ class Security(unittest.TestCase):
                 self.ask_nobody_answers(gateway)
             finally:
                 os.kill(self.broker.pid, signal.SIGCONT)
+
+    def test_between_two_transactions_another_policy_is_taken_up(self):
+        self.broker.create_topics(topics("other."), PARTITIONS)
+        reader = Reader(self.broker.bootstrap, "other.decisions")
+        self.addCleanup(reader.close)
+        policies = {}
+        with self.gateway("other.") as gateway:
+            for name in ("before", "after"):
+                if policies:
+                    (self.folder / "policy.yaml").write_text(POLICY.replace("secure", name))
+                    gateway.process.send_signal(signal.SIGHUP)
+                    deadline = time.monotonic() + RUN_TIMEOUT_S
+                    while "decides now" not in gateway.log() and time.monotonic() < deadline:
+                        time.sleep(0.05)
+                self.ask("other.", 20, name)
+                wanted = len(reader.messages) + 20
+                self.assertTrue(reader.read_until(
+                    lambda read: len(read.messages) >= wanted, RUN_TIMEOUT_S), gateway.log())
+                policies[name] = {record["policy_hash"] for record in reader.records("decision")
+                                  if record["request_id"].startswith(name)}
+            self.assertEqual(gateway.stop(), 0, gateway.log())
+        self.assertEqual([len(hashes) for hashes in policies.values()], [1, 1])
+        self.assertNotEqual(policies["before"], policies["after"])
 
     def test_on_a_terminal_a_line_says_how_it_goes(self):
         self.broker.create_topics(topics("seen."), PARTITIONS)

@@ -54,6 +54,12 @@ class Pages(unittest.TestCase):
             self.assertIn(f"touchgate-{name}(1)", page)
             self.assertIn(summary, page)
 
+    def test_every_page_that_is_referred_to_is_there(self):
+        for path in sorted(MADE.glob("touchgate*.[157]")):
+            text = plain(path.read_text()).partition(".SH SEE ALSO")[2]
+            for name, section in re.findall(r"(touchgate[\w.-]*)\((\d)\)", text):
+                self.assertTrue((MADE / f"{name}.{section}").is_file(), f"{path.name}: {name}")
+
     def test_the_policy_has_a_page_with_every_family(self):
         page = self.page("touchgate-policy.5")
         for family in ("cap", "gap", "retarget", "wait", "cooldown", "consent"):
@@ -118,6 +124,12 @@ class Markdown(unittest.TestCase):
 
     def test_code_stays_as_it_is(self):
         self.assertIn("```\na_b:  *\n```", scdoc.markdown("```yaml\na_b:  *\n```\n"))
+        page = subprocess.run(["scdoc"], input="t(1)\n\n# N\n\n" + scdoc.markdown("    a \\\n    b\n"),
+                              stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+        self.assertIn("a \\\\", page)
+
+    def test_a_link_to_a_page_names_the_manual_page(self):
+        self.assertEqual(scdoc.inline("[http.md](http.md)"), "touchgate-http(7)")
 
     def test_a_list_keeps_its_levels(self):
         text = scdoc.markdown("- one\n  and more\n  - two\n- three\n")

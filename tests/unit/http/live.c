@@ -69,6 +69,20 @@ void live_serve(struct live *live)
         cr_assert_eq(tg_http_start(&options, &live->http, &error), 0, "%s", error.message);
 }
 
+/* Keeps ends from the shard. */
+static size_t without_ends(struct live *live, struct tg_record **records, size_t count)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < count; i++) {
+                if (records[i]->kind == TG_RECORD_END)
+                        live->inner.source.release(&live->twin, records[i]);
+                else
+                        records[kept++] = records[i];
+        }
+        return kept;
+}
+
 /* The twin's list, then nothing, until the shard is to stop. */
 static int poll_on(void *context, struct tg_record **records, size_t capacity, size_t *ret_count,
                    struct tg_error *error)
@@ -81,6 +95,8 @@ static int poll_on(void *context, struct tg_record **records, size_t capacity, s
         }
         atomic_store(&live->standing, 0);
         live->inner.source.poll(context, records, capacity, ret_count, error);
+        if (live->endless)
+                *ret_count = without_ends(live, records, *ret_count);
         if (*ret_count == 0)
                 rest();
         return atomic_load(&live->stop) ? 1 : 0;
@@ -120,7 +136,7 @@ void live_run(struct live *live)
         cr_assert_eq(pthread_create(&live->thread, NULL, run_shard, live), 0);
         live->runs = true;
         while (tg_board_tally(live->board, TG_TALLY_PARTITIONS) < 1 ||
-               tg_board_tally(live->board, TG_TALLY_BEHIND) > 0)
+               (tg_board_tally(live->board, TG_TALLY_BEHIND) > 0 && !live->endless))
                 rest();
 }
 

@@ -28,6 +28,7 @@ struct live {
         struct tg_port inner; /* the twin's own */
         pthread_t thread;
         bool runs;
+        bool endless; /* the facts are never at their end */
         atomic_int stop;
         atomic_bool stands;  /* the loop stands still */
         atomic_int standing; /* it has noticed */

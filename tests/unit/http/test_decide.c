@@ -263,7 +263,7 @@ Test(decide, every_field_of_the_schema_is_taken)
                          "p\xc3\xa4yload");
 }
 
-Test(decide, before_the_facts_are_known_nothing_is_decided)
+Test(decide, before_the_group_has_given_a_partition_nothing_is_decided)
 {
         char body[512];
 
@@ -271,6 +271,21 @@ Test(decide, before_the_facts_are_known_nothing_is_decided)
         live_serve(&live);
         ANSWER(answer, &live, "/decide", email(body, 1, "me", ""));
         cr_assert_eq(answer.status, 503, "%s", answer.body);
+        cr_assert_not_null(strstr(answer.header, "Retry-After:"));
+}
+
+Test(decide, before_the_facts_are_known_nothing_is_decided)
+{
+        char body[512];
+
+        LIVE(live, CAP);
+        live.endless = true;
+        live_run(&live);
+        ANSWER(ready, &live, "/readyz", NULL);
+        cr_assert_eq(ready.status, 503, "%s", ready.body);
+        ANSWER(answer, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert_eq(answer.status, 503, "%s", answer.body);
+        cr_assert_not_null(strstr(answer.body, "still being read"));
         cr_assert_not_null(strstr(answer.header, "Retry-After:"));
 }
 
