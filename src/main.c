@@ -10,12 +10,12 @@
 #include "cli/generate.h"
 #include "cli/import.h"
 #include "cli/metrics.h"
+#include "cli/options.h"
 #include "cli/record.h"
 #include "cli/rejected.h"
 #include "cli/replay.h"
 #include "cli/run.h"
 #include "cli/test.h"
-#include "config/nearest.h"
 
 static const struct command {
         const char *name;
@@ -54,12 +54,10 @@ static void print_help(FILE *file)
 static const char *nearest_command(const char *written)
 {
         const char *names[COMMANDS];
-        ptrdiff_t nearest;
 
         for (int i = 0; i < COMMANDS; i++)
                 names[i] = commands[i].name;
-        nearest = tg_nearest(tg_span_text(written), names, COMMANDS);
-        return nearest < 0 ? NULL : names[nearest];
+        return tg_option_meant(written, names, COMMANDS);
 }
 
 int main(int argc, char **argv)

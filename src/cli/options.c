@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "base/time.h"
+#include "config/nearest.h"
 
 uint64_t tg_option_number(struct argp_state *state, const char *option, const char *text,
                           uint64_t min, uint64_t max)
@@ -85,6 +86,13 @@ double tg_option_speed(struct argp_state *state, const char *option, const char 
                            "speed, from 0.000001 to 1000000000, such as 10 or 0.5",
                            option, text);
         return speed;
+}
+
+const char *tg_option_meant(const char *written, const char *const *words, size_t count)
+{
+        ptrdiff_t nearest = tg_nearest(tg_span_text(written), words, count);
+
+        return nearest < 0 ? NULL : words[nearest];
 }
 
 int tg_options_parse(const struct argp *argp, int argc, char **argv, void *options)

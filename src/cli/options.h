@@ -29,6 +29,9 @@ enum tg_codec tg_option_codec(struct argp_state *state, const char *option, cons
 /* "max" (0 is returned) or a decimal number above 0: so many times the recorded speed. */
 double tg_option_speed(struct argp_state *state, const char *option, const char *text);
 
+/* Which of COUNT words was probably meant by WRITTEN; NULL: none is near. */
+const char *tg_option_meant(const char *written, const char *const *words, size_t count);
+
 /*
  * Reads a command line into *OPTIONS, where ARGP's parser finds it as state->input. Returns 0, or
  * EX_USAGE with what is wrong printed. Ends the process for --help, as argp does.

@@ -49,6 +49,7 @@ void tg_assignment_gain(struct tg_assignment *assignment, const struct tg_progre
                         .fence = -1,
                 };
         state->resume = state->committed = *resume;
+        state->streams[TG_STREAM_REQUESTS].next = resume->next[TG_STREAM_REQUESTS];
         state->told_end = told_end;
         state->owned = true;
         state->lost = state->waits = false;
@@ -122,7 +123,8 @@ bool tg_assignment_take(struct tg_assignment *assignment, int32_t partition, enu
         struct tg_partition_state *owner = &assignment->partitions[partition];
         struct tg_stream_state *state = &owner->streams[stream];
 
-        if (!owner->owned || (stream == TG_STREAM_DECISIONS && offset >= owner->told_end) ||
+        if (!owner->owned || offset < state->next ||
+            (stream == TG_STREAM_DECISIONS && offset >= owner->told_end) ||
             (state->fence >= 0 && offset >= state->fence))
                 return false;
         state->fence = -1;

@@ -52,7 +52,7 @@ static const struct advice {
          "let this user write with these transactional ids (kafka-acls.sh --transactional-id)"},
         {RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT, EX_CONFIG,
          "lower transaction_timeout, or raise transaction.max.timeout.ms of the brokers"},
-        {RD_KAFKA_RESP_ERR__FENCED, EX_TEMPFAIL,
+        {RD_KAFKA_RESP_ERR__FENCED, EX_PROTOCOL,
          "another process writes with the same transactional.id, whose group.instance.id or host "
          "and process id are the same: give each its own"},
         {RD_KAFKA_RESP_ERR__FATAL, EX_SOFTWARE,

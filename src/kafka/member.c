@@ -17,8 +17,6 @@ enum {
         MESSAGES_MAX = 10000000,
         COMMIT_TRIES = 5,
         METADATA_TIMEOUT_MS = 5000,
-        OFFSETS_TIMEOUT_MS = 10000,
-        OFFSETS_TRIES = 6,
         SEEK_TIMEOUT_MS = 10000,
         INSTANCE_SIZE = 256,
 };
@@ -47,107 +45,20 @@ static rd_kafka_topic_partition_t *add(const struct tg_member *member,
 
 /* What comes with partitions of requests: their facts, and what was told about them. */
 static rd_kafka_topic_partition_list_t *with_company(const struct tg_member *member,
-                                                     const struct tg_progress *resumes,
-                                                     const int64_t *told_ends, int count)
+                                                     const struct tg_resume *resumes, int count)
 {
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count * TG_LANES);
 
         for (int i = 0; i < count; i++) {
-                int32_t partition = resumes[i].partition;
+                const struct tg_progress *progress = &resumes[i].progress;
 
-                add(member, list, TG_STREAM_REQUESTS, partition,
-                    resumes[i].next[TG_STREAM_REQUESTS]);
-                add(member, list, TG_STREAM_TOUCHPOINTS, partition, -1);
-                if (told_ends[i] > 0)
-                        add(member, list, TG_STREAM_DECISIONS, partition, -1);
+                add(member, list, TG_STREAM_REQUESTS, progress->partition,
+                    progress->next[TG_STREAM_REQUESTS]);
+                add(member, list, TG_STREAM_TOUCHPOINTS, progress->partition, -1);
+                if (resumes[i].told_end > 0)
+                        add(member, list, TG_STREAM_DECISIONS, progress->partition, -1);
         }
         return list;
-}
-
-/* What is committed of the inputs of these partitions; NULL, and a failure is noted: no answer. */
-static rd_kafka_topic_partition_list_t *committed_of(struct tg_member *member,
-                                                     const int32_t *partitions, int count)
-{
-        rd_kafka_topic_partition_list_t *list =
-                rd_kafka_topic_partition_list_new(count * TG_STREAMS);
-        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-
-        for (int i = 0; i < count; i++) {
-                add(member, list, TG_STREAM_REQUESTS, partitions[i], 0);
-                add(member, list, TG_STREAM_TOUCHPOINTS, partitions[i], 0);
-        }
-        for (int i = 0; i < OFFSETS_TRIES; i++) {
-                code = rd_kafka_committed(member->client.handle, list, OFFSETS_TIMEOUT_MS);
-                for (int j = 0; !code && j < list->cnt; j++)
-                        code = list->elems[j].err;
-                if (!code)
-                        return list;
-                tg_notice(member->client.notices, TG_NOTICE_WARNING,
-                          "committed offsets could not be read (%s); trying on",
-                          rd_kafka_err2name(code));
-        }
-        rd_kafka_topic_partition_list_destroy(list);
-        tg_client_fail(&member->client, code, "reading committed offsets", rd_kafka_err2str(code));
-        return NULL;
-}
-
-/* How far a partition had come, by the two offsets at ITEMS. */
-static struct tg_progress resume_of(const rd_kafka_topic_partition_t *items)
-{
-        struct tg_progress resume = {
-                .partition = items[0].partition,
-                .next[TG_STREAM_REQUESTS] = items[0].offset < 0 ? -1 : items[0].offset,
-                .next[TG_STREAM_TOUCHPOINTS] = items[1].offset < 0 ? -1 : items[1].offset,
-                .next[TG_STREAM_DECISIONS] = -1,
-                .clock_ms = TG_NO_TIME,
-        };
-
-        resume.decided = resume.next[TG_STREAM_REQUESTS];
-        tg_bookmark_read(items[0].metadata, NULL, &resume);
-        return resume;
-}
-
-/*
- * Where what was told about a partition ends now, what is not committed included; -1, and a failure
- * is noted: no answer.
- */
-static int64_t told_end_of(struct tg_member *member, int32_t partition)
-{
-        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-        const char *topic = tg_member_topic(member, TG_STREAM_DECISIONS);
-        int64_t low, high;
-
-        for (int i = 0; i < OFFSETS_TRIES; i++) {
-                code = rd_kafka_query_watermark_offsets(member->scout.handle, topic, partition,
-                                                        &low, &high, OFFSETS_TIMEOUT_MS);
-                if (!code)
-                        return low == high ? 0 : high;
-        }
-        tg_client_fail(&member->client, code, topic, rd_kafka_err2str(code));
-        return -1;
-}
-
-/* Finds how far each of these partitions had come; the order of the two questions matters. */
-static int find_resumes(struct tg_member *member, const rd_kafka_topic_partition_list_t *requests,
-                        struct tg_progress *resumes, int64_t *told_ends)
-{
-        int32_t *partitions = tg_allocate((size_t)requests->cnt * sizeof partitions[0]);
-        rd_kafka_topic_partition_list_t *committed;
-        int result = 0;
-
-        for (int i = 0; i < requests->cnt; i++)
-                partitions[i] = requests->elems[i].partition;
-        committed = committed_of(member, partitions, requests->cnt);
-        free(partitions);
-        if (!committed)
-                return -1;
-        for (int i = 0; i < requests->cnt && result == 0; i++) {
-                resumes[i] = resume_of(&committed->elems[TG_STREAMS * i]);
-                told_ends[i] = told_end_of(member, resumes[i].partition);
-                result = told_ends[i] < 0 ? -1 : 0;
-        }
-        rd_kafka_topic_partition_list_destroy(committed);
-        return result;
 }
 
 static bool cooperative(const struct tg_member *member)
@@ -178,37 +89,38 @@ static void assign(struct tg_member *member, const rd_kafka_topic_partition_list
 
 /* What is known of partitions that go. */
 static void recall(const struct tg_member *member, const rd_kafka_topic_partition_list_t *requests,
-                   struct tg_progress *resumes, int64_t *told_ends)
+                   struct tg_resume *resumes)
 {
         for (int i = 0; i < requests->cnt; i++) {
                 int32_t partition = requests->elems[i].partition;
 
-                resumes[i] = (struct tg_progress){.partition = partition};
-                told_ends[i] = member->assignment.partitions[partition].told_end;
+                resumes[i] = (struct tg_resume){
+                        .progress = {.partition = partition},
+                        .told_end = member->assignment.partitions[partition].told_end,
+                };
         }
 }
 
-static void change_hands(struct tg_member *member, const rd_kafka_topic_partition_list_t *requests,
-                         const struct tg_progress *resumes, const int64_t *told_ends)
+static void change_hands(struct tg_member *member, const struct tg_resume *resumes, int count)
 {
-        rd_kafka_topic_partition_list_t *list =
-                with_company(member, resumes, told_ends, requests->cnt);
+        rd_kafka_topic_partition_list_t *list = with_company(member, resumes, count);
 
+        if (!member->gaining) /* what is paused stays so in librdkafka, even if it comes again */
+                rd_kafka_resume_partitions(member->client.handle, list);
         assign(member, list);
-        for (int i = 0; i < requests->cnt; i++) {
+        for (int i = 0; i < count; i++) {
                 if (member->gaining)
-                        tg_assignment_gain(&member->assignment, &resumes[i], told_ends[i]);
+                        tg_assignment_gain(&member->assignment, &resumes[i].progress,
+                                           resumes[i].told_end);
                 else
-                        tg_assignment_lose(&member->assignment, resumes[i].partition);
+                        tg_assignment_lose(&member->assignment, resumes[i].progress.partition);
         }
         if (member->gaining)
                 member->assigned = true;
-        if (member->gaining && member->board)
-                atomic_store_explicit(&member->board->assigned, true, memory_order_relaxed);
         tg_notice(member->client.notices, TG_NOTICE_INFO,
                   member->gaining ? "%d partitions came, %d are this shard's"
                                   : "%d partitions went, %d are this shard's",
-                  requests->cnt, (int)member->assignment.owned);
+                  count, (int)member->assignment.owned);
         rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -216,22 +128,21 @@ static void change_hands(struct tg_member *member, const rd_kafka_topic_partitio
 static void finish_rebalance(struct tg_member *member)
 {
         rd_kafka_topic_partition_list_t *requests = member->rebalance;
-        struct tg_progress *resumes;
-        int64_t *told_ends;
+        struct tg_resume *resumes;
+        int result = 0;
 
         if (!requests)
                 return;
         member->rebalance = NULL;
         if (member->closing)
                 member->gaining = false; /* what comes too late is given back at once */
-        resumes = tg_allocate((size_t)requests->cnt * sizeof resumes[0] + 1);
-        told_ends = tg_allocate((size_t)requests->cnt * sizeof told_ends[0] + 1);
+        resumes = tg_allocate(((size_t)requests->cnt + 1) * sizeof resumes[0]);
         if (!member->gaining)
-                recall(member, requests, resumes, told_ends);
-        if (!member->gaining || requests->cnt == 0 ||
-            find_resumes(member, requests, resumes, told_ends) == 0)
-                change_hands(member, requests, resumes, told_ends);
-        free(told_ends);
+                recall(member, requests, resumes);
+        else if (requests->cnt > 0)
+                result = tg_resume_find(&member->office, requests, resumes);
+        if (result == 0)
+                change_hands(member, resumes, requests->cnt);
         free(resumes);
         rd_kafka_topic_partition_list_destroy(requests);
 }
@@ -347,19 +258,6 @@ static rd_kafka_topic_t *learn(struct tg_member *member, enum tg_stream stream)
         return topic;
 }
 
-/* The member itself can't ask where a partition ends: it is told the end of what is committed. */
-static int open_scout(struct tg_member *member, struct tg_error *error)
-{
-        static const struct tg_client_property fixed[] = {
-                {"isolation.level", "read_uncommitted"},
-                {NULL, NULL},
-        };
-        const struct tg_client_options options = {.settings = member->settings, .fixed = fixed};
-
-        member->scout = (struct tg_client){.notices = member->client.notices, .role = "scout"};
-        return tg_client_init(&member->scout, RD_KAFKA_CONSUMER, &options, error);
-}
-
 int tg_member_init(struct tg_member *member, const struct tg_member_options *options,
                    struct tg_error *error)
 {
@@ -369,7 +267,8 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
                 .board = options->board,
         };
         tg_assignment_init(&member->assignment, options->partitions);
-        if (open_consumer(member, options, error) < 0 || open_scout(member, error) < 0)
+        if (open_consumer(member, options, error) < 0 ||
+            tg_resume_office_init(&member->office, &member->client, member->settings, error) < 0)
                 return -1;
         rd_kafka_poll_set_consumer(member->client.handle);
         member->queue = rd_kafka_queue_get_consumer(member->client.handle);
@@ -386,7 +285,7 @@ void tg_member_deinit(struct tg_member *member)
                 rd_kafka_topic_destroy(member->facts);
         if (member->told)
                 rd_kafka_topic_destroy(member->told);
-        tg_client_deinit(&member->scout);
+        tg_resume_office_deinit(&member->office);
         if (member->queue)
                 rd_kafka_queue_destroy(member->queue);
         if (member->client.handle)
@@ -533,20 +432,15 @@ void tg_member_note_committed(struct tg_member *member, const struct tg_progress
 int tg_member_knows_commit(struct tg_member *member, const struct tg_progress *progress,
                            size_t count, const struct tg_commit_name *name, struct tg_error *error)
 {
-        for (size_t i = 0; i < count; i++) {
-                rd_kafka_topic_partition_list_t *list;
-                struct tg_commit_name known = {0};
-                struct tg_progress ignored;
+        struct tg_commit_name known;
 
+        for (size_t i = 0; i < count; i++) {
                 if (!tg_assignment_owns(&member->assignment, progress[i].partition))
                         continue;
-                list = committed_of(member, &progress[i].partition, 1);
-                if (!list) {
+                if (tg_resume_last_commit(&member->office, progress[i].partition, &known) < 0) {
                         *error = member->client.failure;
                         return -1;
                 }
-                tg_bookmark_read(list->elems[0].metadata, &known, &ignored);
-                rd_kafka_topic_partition_list_destroy(list);
                 return known.producer == name->producer && known.serial == name->serial;
         }
         return 0;

@@ -11,8 +11,7 @@
 #pragma once
 
 #include "kafka/assignment.h"
-#include "kafka/bookmark.h"
-#include "kafka/client.h"
+#include "kafka/resume.h"
 #include "shard/board.h"
 
 struct tg_member {
@@ -22,7 +21,7 @@ struct tg_member {
         struct tg_board *board;                     /* borrowed; NULL: nobody is to see */
         rd_kafka_topic_t *facts;                    /* owned: keeps what is known of it */
         rd_kafka_topic_t *told;                     /* likewise, of decisions */
-        struct tg_client scout;                     /* sees what is not committed, too */
+        struct tg_resume_office office;             /* how far partitions had come */
         rd_kafka_queue_t *queue;                    /* owned: where everything arrives */
         rd_kafka_topic_partition_list_t *rebalance; /* owned: to be carried out; NULL: none */
         bool gaining;                               /* what `rebalance` does */

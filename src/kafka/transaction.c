@@ -58,9 +58,8 @@ static enum tg_step perform(struct tg_transaction *transaction, const struct ste
 /* An answer that came too late, or twice, may yet act on what comes next. */
 static enum tg_step in_time(const struct tg_transaction *transaction, enum tg_step step)
 {
-        if (step == TG_STEP_DONE &&
-            atomic_load_explicit(&transaction->client->timeouts, memory_order_relaxed) !=
-                    transaction->timeouts)
+        if (atomic_load_explicit(&transaction->client->timeouts, memory_order_relaxed) !=
+            transaction->timeouts)
                 return TG_STEP_DOUBT;
         return step;
 }

@@ -142,9 +142,3 @@ void tg_board_follow(struct tg_board *board, const struct tg_policy *policy,
         /* Release, pairs with the acquire of readers: the names are whole. */
         atomic_store_explicit(&board->policy, next, memory_order_release);
 }
-
-void tg_board_count(struct tg_board *board, enum tg_tally tally)
-{
-        if (board)
-                put(&board->tallies[tally], tg_board_tally(board, tally) + 1);
-}

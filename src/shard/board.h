@@ -93,8 +93,11 @@ void tg_board_show(struct tg_board *board, const struct tg_summary *summary);
 void tg_board_follow(struct tg_board *board, const struct tg_policy *policy,
                      const struct tg_summary *summary);
 
-/* One more of what is counted as it happens: the ends of transactions. */
-void tg_board_count(struct tg_board *board, enum tg_tally tally);
+/* For what the owner's sink counts. */
+static inline void tg_board_put(struct tg_board *board, enum tg_tally tally, uint64_t number)
+{
+        atomic_store_explicit(&board->tallies[tally], number, memory_order_relaxed);
+}
 
 /* For any thread. */
 static inline uint64_t tg_board_tally(const struct tg_board *board, enum tg_tally tally)

@@ -408,7 +408,6 @@ static void accept(struct shard *shard)
                         tg_partition_commit(shard->partitions[id]);
         }
         tg_summary_copy(&shard->committed, shard->summary);
-        tg_board_count(shard->options->board, TG_TALLY_COMMITTED);
         tg_board_show(shard->options->board, &shard->committed);
         tg_desk_settle(&shard->desk, TG_INQUIRY_ANSWERED);
 }
@@ -424,7 +423,6 @@ static int undo(struct shard *shard, struct tg_error *error)
                         shard->progress[count++] = tg_partition_undo(shard->partitions[id]);
         }
         tg_summary_copy(shard->summary, &shard->committed);
-        tg_board_count(shard->options->board, TG_TALLY_ABORTED);
         tg_desk_settle(&shard->desk, TG_INQUIRY_UNDONE);
         shard->rewound = true;
         assert(source->rewind);
@@ -435,8 +433,6 @@ static int undo(struct shard *shard, struct tg_error *error)
 static int commit(struct shard *shard, bool now, struct tg_error *error)
 {
         const struct tg_sink *sink = &shard->port->sink;
-        struct tg_board *board = shard->options->board;
-        int64_t begun_us = board ? tg_watch_us() : 0;
         size_t count = 0;
         int answer;
 
@@ -446,8 +442,6 @@ static int commit(struct shard *shard, bool now, struct tg_error *error)
         }
         answer = sink->commit(sink->context, shard->progress, count, now, error);
         assert(answer != 2 || !now);
-        if (board && answer != 2)
-                tg_histogram_add(&board->commits, &tg_bounds_work, tg_watch_us() - begun_us);
         if (answer == 0)
                 accept(shard);
         else if (answer == 1 && undo(shard, error) < 0)

@@ -118,8 +118,9 @@ class ExactlyOnce(unittest.TestCase):
         properties = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500,
                       **({"group.instance.id": name} if instance else {})}
         text = configuration(self.broker.bootstrap, self.folder / "policy.yaml", "", "wall",
-                             properties=properties, shards=2, **options)
-        return Gateway(self.folder, name, text, "--log", "json")
+                             properties=properties, shards=2,
+                             http={"listen": "off"}, **options)
+        return Gateway(self.folder, name, text, "--log=json", "--verbose")
 
     def load(self, **options):
         load = Load(self.broker.bootstrap, "requests", self.seed, **options)
@@ -134,11 +135,18 @@ class ExactlyOnce(unittest.TestCase):
     def finish(self, load, *gateways, timeout_s=120):
         """Ends the load, waits for the last final decision, ends the processes, judges."""
         load.end()
-        self.read(lambda read: self.count_final() >= len(load.asked), timeout_s, gateways)
+        if not self.reader.read_until(lambda read: self.count_final() >= len(load.asked),
+                                      timeout_s):
+            self.fail(self.missing(load) + "\n".join(gateway.log() for gateway in gateways))
         for gateway in gateways:
             self.assertEqual(gateway.stop(), 0, gateway.log())
         self.reader.read_until(lambda read: False, 2)
-        self.judge(load)
+        try:
+            self.judge(load)
+        except AssertionError:
+            for log in sorted(self.folder.glob("*.log")):
+                print(f"{log.name}:\n{log.read_text()[-20000:]}", flush=True)
+            raise
 
     def decisions(self):
         """Every decision with the partition that it was read from."""
@@ -155,6 +163,21 @@ class ExactlyOnce(unittest.TestCase):
         return len({record["request_id"] for _, record in self.decisions()
                     if record["final"] and not record["repeat"]})
 
+    def missing(self, load):
+        """What has no final decision, with what was told last of it."""
+        last = {}
+        for partition, record in self.decisions():
+            if not record["repeat"]:
+                last[record["request_id"]] = (partition, record)
+        lines = [f"now {now_ms()}"]
+        for name, request in load.asked.items():
+            partition, record = last.get(name, (None, None))
+            if not record or not record["final"]:
+                said = record and (partition, record["outcome"], record["until"],
+                                   [reason["rule"] for reason in record["reasons"]])
+                lines.append(f"{name} {request['customer']} {request['channel']}: {said}")
+        return f"{len(lines) - 1} without an answer\n" + "\n".join(lines[:20]) + "\n"
+
     def judge(self, load):
         decided = self.decisions()
         final = collections.Counter(record["request_id"] for _, record in decided
@@ -164,7 +187,9 @@ class ExactlyOnce(unittest.TestCase):
         told = sum(1 for _, record in decided if record["repeat"])
         print(f"{len(load.asked)} requests, asked {load.sent} times; {sum(final.values())} final "
               f"decisions, {sum(deferred.values())} deferrals, {told} repeats", flush=True)
-        self.assertEqual([name for name, count in final.items() if count > 1], [])
+        self.assertEqual([], [
+            (partition, record["request_id"], record["outcome"], record["time"], record["request"])
+            for partition, record in decided if final[record["request_id"]] > 1])
         self.assertEqual(set(final), set(load.asked))
         self.assertEqual([name for name, count in deferred.items() if count > 1], [])
         self.assertEqual(told, load.sent - len(load.asked), "one repeat for each that came again")

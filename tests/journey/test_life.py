@@ -30,7 +30,6 @@ throttles:
 CONFIGURATION = """\
 policy: policy.yaml
 clock: event
-shards: 2
 kafka:
   bootstrap.servers: 127.0.0.1:9
   group.id: touchgate
@@ -61,12 +60,13 @@ class Life(unittest.TestCase):
                               timeout=20, check=True).stdout
         return json.loads(said)["policy"]["hash"]
 
-    def start(self, pace=3000):
+    def start(self, pace=3000, shards=2):
         with open(self.folder / "log", "wb") as log:
             process = subprocess.Popen(
                 [TOUCHGATE, "run", "--config", str(self.folder / "run.yaml"), "--embedded",
                  str(JOURNEY), "--partitions", str(PARTITIONS), "--output",
-                 str(self.folder / "out"), "--pace", str(pace), "--log", "json"],
+                 str(self.folder / "out"), "--pace", str(pace), "--log", "json",
+                 "--shards", str(shards)],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
         def end():
@@ -86,15 +86,29 @@ class Life(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline, f"no {text!r} in:\n{self.log()[-3000:]}")
             time.sleep(0.02)
 
-    def await_decisions(self, process, timeout_s=30):
-        """Until there is one of each partition."""
-        path, deadline = self.folder / "out" / "decisions.jsonl", time.monotonic() + timeout_s
-        wanted = [f'"request":{{"topic":"requests","partition":{i},' for i in range(PARTITIONS)]
-        while not path.exists() or \
-                not all(map(path.read_text(encoding="utf-8").__contains__, wanted)):
-            self.assertIsNone(process.poll(), self.log()[-3000:])
-            self.assertLess(time.monotonic(), deadline, self.log()[-3000:])
-            time.sleep(0.05)
+    def start_deciding(self, **options):
+        """A process that has decided something in each partition.
+
+        librdkafka's mock cluster sometimes leaves a group of two for long in its first rebalance;
+        then another process is started.
+        """
+        for _ in range(3):
+            process = self.start(**options)
+            deadline = time.monotonic() + 20
+            while process.poll() is None and time.monotonic() < deadline:
+                if self.has_decided_everywhere():
+                    return process
+                time.sleep(0.05)
+            process.kill()
+            process.wait()
+        self.fail(self.log()[-3000:])
+        return None
+
+    def has_decided_everywhere(self):
+        path = self.folder / "out" / "decisions.jsonl"
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        return all(f'"request":{{"topic":"requests","partition":{i},' in text
+                   for i in range(PARTITIONS))
 
     def await_last(self, name, process, timeout_s=30):
         """Until the last decision is one of the policy NAME."""
@@ -123,8 +137,7 @@ class Life(unittest.TestCase):
         bad = policy("third").replace("cap:", "cpa:")
         unknown = policy("fourth", at_most=7)  # needs more history than is kept
         self.put_policy(first)
-        process = self.start()
-        self.await_decisions(process)
+        process = self.start_deciding()
         self.put_policy(second)
         process.send_signal(signal.SIGHUP)
         self.await_log(process, "decides now")
@@ -147,8 +160,7 @@ class Life(unittest.TestCase):
         texts = [policy("even"), policy("odd")]
         names = {self.hash_of(text): name for text, name in zip(texts, ("even", "odd"))}
         self.put_policy(texts[0])
-        process = self.start()
-        self.await_decisions(process)
+        process = self.start_deciding()
         for i in range(100):
             self.put_policy(texts[(i + 1) % 2])
             process.send_signal(signal.SIGHUP)
@@ -170,13 +182,12 @@ class Life(unittest.TestCase):
 
     def test_one_signal_leaves_cleanly_and_a_second_at_once(self):
         self.put_policy(policy("first"))
-        process = self.start(pace=500)
-        self.await_decisions(process)
+        process = self.start_deciding(pace=500, shards=1)
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(30), 0, self.log()[-3000:])
         self.assertIn('"message":"summary"', self.log())
-        process = self.start(pace=500)
-        self.await_log(process, "are this shard's", times=2)
+        process = self.start(pace=500, shards=1)
+        self.await_log(process, "are this shard's")
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGINT)
         self.assertIn(process.wait(5), (128 + signal.SIGTERM, 128 + signal.SIGINT))

@@ -20,7 +20,7 @@ ROWS = dict(re.findall(r"^\| `([a-z_.]+)` \| (?:`([^`]*)`|[^|`]*) \|", PAGE, re.
 
 
 def nested(path, value, root):
-    """ROOT with VALUE under the dotted PATH; the tables of the page have no key with a dot in it."""
+    """Puts VALUE under the dotted PATH of ROOT: no key of the tables has a dot in itself."""
     *folders, last = path.split(".")
     for name in folders:
         root = root.setdefault(name, {})

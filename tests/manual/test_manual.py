@@ -75,6 +75,18 @@ class Pages(unittest.TestCase):
             self.assertEqual(done.stderr, "", path.name)
 
 
+class Commands(unittest.TestCase):
+    def told(self, word):
+        done = subprocess.run([TOUCHGATE, word], stdin=subprocess.DEVNULL, check=False, timeout=60,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(done.returncode, 64)
+        return done.stderr
+
+    def test_a_mistyped_command_is_guessed(self):
+        self.assertIn('did you mean "replay"?', self.told("rplay"))
+        self.assertNotIn("did you mean", self.told("qqqqqqqq"))
+
+
 class Help(unittest.TestCase):
     TEXT = """\
 Usage: touchgate try [OPTION...] FILE
@@ -124,8 +136,9 @@ class Markdown(unittest.TestCase):
 
     def test_code_stays_as_it_is(self):
         self.assertIn("```\na_b:  *\n```", scdoc.markdown("```yaml\na_b:  *\n```\n"))
-        page = subprocess.run(["scdoc"], input="t(1)\n\n# N\n\n" + scdoc.markdown("    a \\\n    b\n"),
-                              stdout=subprocess.PIPE, text=True, check=True, timeout=60).stdout
+        text = "t(1)\n\n# N\n\n" + scdoc.markdown("    a \\\n    b\n")
+        page = subprocess.run(["scdoc"], input=text, stdout=subprocess.PIPE, text=True,
+                              check=True, timeout=60).stdout
         self.assertIn("a \\\\", page)
 
     def test_a_link_to_a_page_names_the_manual_page(self):
