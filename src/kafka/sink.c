@@ -295,15 +295,11 @@ static bool is_idle(const struct tg_kafka_sink *sink, const struct tg_progress *
 static int commit_exactly_once(struct tg_kafka_sink *sink, const struct tg_progress *progress,
                                size_t count, struct tg_error *error)
 {
-        int answer;
-
         if (tg_kafka_source_has_lost(sink->options.source) && sink->once.begun)
                 return tg_exactly_once_abort(&sink->once, error) < 0 ? -1 : 1;
-        answer = tg_exactly_once_commit(&sink->once, progress, count, error);
-        return answer;
+        return tg_exactly_once_commit(&sink->once, progress, count, error);
 }
 
-/* Put off, transactions go on; without them, what is produced can't be undone, and so stands. */
 /* What has become of transactions, for whoever looks. Those that had nothing in them are none. */
 static void show_transactions(const struct tg_kafka_sink *sink, int64_t begun_us)
 {
@@ -317,6 +313,7 @@ static void show_transactions(const struct tg_kafka_sink *sink, int64_t begun_us
         tg_board_put(board, TG_TALLY_IN_DOUBT, sink->once.doubts);
 }
 
+/* Put off, transactions go on; without them, what is produced can't be undone, and so stands. */
 static int sink_commit(void *context, const struct tg_progress *progress, size_t count, bool now,
                        struct tg_error *error)
 {

@@ -31,7 +31,7 @@ struct tg_kafka_sink_options {
         const struct tg_notices *notices;
         struct tg_subjects *subjects;   /* the schema ids of what is written */
         struct tg_kafka_source *source; /* whose offsets are committed */
-        struct tg_board *board;         /* where doubts are counted; NULL: nowhere */
+        struct tg_board *board;         /* where transactions are counted; NULL: nowhere */
         struct tg_lifetime *lifetime;   /* once it stops, deliveries are waited for less long */
         unsigned shard;                 /* which of them this is, from 0 */
         unsigned shards;                /* that share the memory bound */

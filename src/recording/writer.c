@@ -1,26 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "recording/writer.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/time.h"
 
-enum { BLOCK_SIZE = 1 << 16 };
+enum { BLOCK_SIZE = 1 << 16, WRITE_SIZE = 1 << 18 };
 
 struct tg_writer {
-        FILE *stream;  /* NULL once finished */
+        int file;      /* -1 once finished */
         char *path;    /* owned */
         char *partial; /* owned: its name until it is whole */
         struct tg_span schema;
         enum tg_codec codec;
         bool begun;      /* the header is written */
         bool sync_given; /* by the caller, not by the content */
+        bool sync_late;  /* it will be; until then others stand in its place */
         uint8_t sync[TG_CONTAINER_SYNC_SIZE];
+        size_t *stand_ins; /* owned: where in the file they are */
+        size_t stand_in_count;
         uint64_t block_count;   /* records in `block` */
         struct tg_buffer block; /* records, encoded */
         struct tg_buffer out;   /* what is written at once */
@@ -38,12 +44,13 @@ int tg_writer_new(const struct tg_writer_options *options, struct tg_writer **re
         writer->tally.first_ms = writer->tally.last_ms = TG_NO_TIME;
         if (options->sync)
                 memcpy(writer->sync, options->sync, sizeof writer->sync);
-        writer->sync_given = options->sync != NULL;
+        writer->sync_given = options->sync || options->sync_late;
+        writer->sync_late = options->sync_late;
         if (asprintf(&writer->path, "%s/%s.avro", options->directory, options->name) < 0 ||
             asprintf(&writer->partial, "%s.partial", writer->path) < 0)
                 abort();
-        writer->stream = fopen(writer->partial, "wbe");
-        if (!writer->stream) {
+        writer->file = open(writer->partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+        if (writer->file < 0) {
                 tg_fail_errno(error, EX_CANTCREAT, errno, "%s: cannot be written", writer->partial);
                 tg_writer_free(writer);
                 return -1;
@@ -59,7 +66,7 @@ static int fail_write(const struct tg_writer *writer, struct tg_error *error)
 
 static int write_out(struct tg_writer *writer, struct tg_error *error)
 {
-        if (fwrite(writer->out.data, 1, writer->out.size, writer->stream) != writer->out.size)
+        if (tg_file_write(writer->file, tg_buffer_span(&writer->out), writer->tally.size_bytes) < 0)
                 return fail_write(writer, error);
         writer->tally.size_bytes += writer->out.size;
         tg_buffer_reset(&writer->out);
@@ -81,24 +88,40 @@ static void sync_of_content(struct tg_writer *writer)
         put_half_sync(writer->sync + 8, tg_hash64_seeded(tg_buffer_span(&writer->block), ~low));
 }
 
+/* What was put out last ends with a marker. */
+static void note_stand_in(struct tg_writer *writer)
+{
+        size_t count = writer->stand_in_count;
+
+        if (!writer->sync_late)
+                return;
+        if ((count & (count - 1)) == 0)
+                writer->stand_ins =
+                        tg_reallocate(writer->stand_ins, (count ? 2 * count : 1) * sizeof(size_t));
+        writer->stand_ins[writer->stand_in_count++] =
+                writer->tally.size_bytes + writer->out.size - TG_CONTAINER_SYNC_SIZE;
+}
+
 static void begin(struct tg_writer *writer)
 {
         if (!writer->sync_given)
                 sync_of_content(writer);
         tg_container_put_header(&writer->out, writer->schema, writer->codec, writer->sync);
+        note_stand_in(writer);
         writer->begun = true;
 }
 
-static int write_block(struct tg_writer *writer, struct tg_error *error)
+static void put_block(struct tg_writer *writer)
 {
         if (!writer->begun)
                 begin(writer);
-        if (writer->block_count > 0)
+        if (writer->block_count > 0) {
                 tg_container_put_block(&writer->out, writer->block_count,
                                        tg_buffer_span(&writer->block), writer->codec, writer->sync);
+                note_stand_in(writer);
+        }
         writer->block_count = 0;
         tg_buffer_reset(&writer->block);
-        return write_out(writer, error);
 }
 
 static void count(struct tg_writer_tally *tally, int64_t time_ms, int64_t previous_ms)
@@ -117,17 +140,37 @@ int tg_writer_append(struct tg_writer *writer, struct tg_span record, int64_t ti
         count(&writer->tally, time_ms, writer->tally.last_ms);
         tg_buffer_append(&writer->block, record.data, record.size);
         writer->block_count++;
-        return writer->block.size < BLOCK_SIZE ? 0 : write_block(writer, error);
+        if (writer->block.size >= BLOCK_SIZE)
+                put_block(writer);
+        return writer->out.size < WRITE_SIZE ? 0 : write_out(writer, error);
+}
+
+int tg_writer_set_sync(struct tg_writer *writer, const uint8_t sync[static TG_CONTAINER_SYNC_SIZE],
+                       struct tg_error *error)
+{
+        assert(writer->sync_late);
+        if (write_out(writer, error) < 0)
+                return -1;
+        writer->sync_late = false;
+        memcpy(writer->sync, sync, sizeof writer->sync);
+        for (size_t i = 0; i < writer->stand_in_count; i++) {
+                if (tg_file_write(writer->file, tg_span_of(sync, TG_CONTAINER_SYNC_SIZE),
+                                  writer->stand_ins[i]) < 0)
+                        return fail_write(writer, error);
+        }
+        return 0;
 }
 
 int tg_writer_finish(struct tg_writer *writer, struct tg_error *error)
 {
-        FILE *stream = writer->stream;
+        int file = writer->file;
 
-        if (write_block(writer, error) < 0)
+        assert(!writer->sync_late);
+        put_block(writer);
+        if (write_out(writer, error) < 0)
                 return -1;
-        writer->stream = NULL;
-        if (fclose(stream) != 0 || rename(writer->partial, writer->path) < 0) {
+        writer->file = -1;
+        if (close(file) < 0 || rename(writer->partial, writer->path) < 0) {
                 fail_write(writer, error);
                 unlink(writer->partial);
                 return -1;
@@ -149,12 +192,13 @@ void tg_writer_free(struct tg_writer *writer)
 {
         if (!writer)
                 return;
-        if (writer->stream) {
-                fclose(writer->stream);
+        if (writer->file >= 0) {
+                close(writer->file);
                 unlink(writer->partial);
         }
         tg_buffer_deinit(&writer->block);
         tg_buffer_deinit(&writer->out);
+        free(writer->stand_ins);
         free(writer->path);
         free(writer->partial);
         free(writer);

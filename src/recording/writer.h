@@ -3,9 +3,10 @@
  * Writes one container file of one of the shipped schemas, or of a writer's own: a stream of a
  * recording, an output of a replay.
  *
- * Blocks of about 64 KiB. The same records give the same bytes: the sync marker is given, or comes
- * from a hash of the schema and the first block. Written as PATH.partial and renamed when it is
- * whole: what has the final name is complete. Memory stays at a few blocks. One owner, one thread.
+ * Blocks of about 64 KiB. The same records give the same bytes: the sync marker is given, at once
+ * or in the end, or comes from a hash of the schema and the first block. Written as PATH.partial
+ * and renamed when it is whole: what has the final name is complete. Memory stays at a few blocks.
+ * One owner, one thread.
  */
 #pragma once
 
@@ -22,6 +23,7 @@ struct tg_writer_options {
         struct tg_span schema_text; /* present: in its place; borrowed until the end */
         enum tg_codec codec;
         const uint8_t *sync; /* TG_CONTAINER_SYNC_SIZE bytes, borrowed; NULL: by the content */
+        bool sync_late;      /* `sync` is NULL, and will come: tg_writer_set_sync() */
 };
 
 /* What has been written so far. */
@@ -40,6 +42,10 @@ int tg_writer_new(const struct tg_writer_options *options, struct tg_writer **re
 /* Appends RECORD, encoded, whose time is TIME_MS. Returns 0, or -1 (EX_IOERR). */
 int tg_writer_append(struct tg_writer *writer, struct tg_span record, int64_t time_ms,
                      struct tg_error *error);
+
+/* The marker of a file whose options said that it comes late; before it is finished. */
+int tg_writer_set_sync(struct tg_writer *writer, const uint8_t sync[static TG_CONTAINER_SYNC_SIZE],
+                       struct tg_error *error);
 
 /* Writes what is left and gives the file its name. Returns 0, or -1 (EX_IOERR). */
 int tg_writer_finish(struct tg_writer *writer, struct tg_error *error);

@@ -1,18 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/spool.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/file.h"
+
+enum { READ_SIZE = 1 << 18 };
 
 struct header {
         int64_t time_ms;
         uint32_t output;
         uint32_t size;
 };
+
+void tg_spooled_put(struct tg_buffer *buffer, int64_t time_ms, uint32_t output,
+                    struct tg_span datum)
+{
+        struct header header = {time_ms, output, (uint32_t)datum.size};
+        uint8_t *room = tg_buffer_reserve(buffer, sizeof header + datum.size);
+
+        memcpy(room, &header, sizeof header);
+        if (datum.size > 0)
+                memcpy(room + sizeof header, datum.data, datum.size);
+        buffer->size += sizeof header + datum.size;
+}
 
 void tg_spool_init(struct tg_spool *spool, const char *directory)
 {
@@ -21,7 +37,8 @@ void tg_spool_init(struct tg_spool *spool, const char *directory)
 
 void tg_spool_deinit(struct tg_spool *spool)
 {
-        tg_buffer_deinit(&spool->buffer);
+        tg_buffer_deinit(&spool->front);
+        tg_buffer_deinit(&spool->back);
         if (spool->file >= 0)
                 close(spool->file);
         spool->file = -1;
@@ -44,82 +61,103 @@ static int open_unnamed(const char *directory)
         return file;
 }
 
-static int flush(struct tg_spool *spool, struct tg_error *error)
+/* Makes room in memory. */
+static int spill(struct tg_spool *spool, struct tg_error *error)
 {
-        size_t written = 0;
-
         if (spool->file < 0)
                 spool->file = open_unnamed(spool->directory);
         if (spool->file < 0)
                 return tg_fail_errno(error, EX_CANTCREAT, errno, "%s: cannot hold a temporary file",
                                      spool->directory);
-        while (written < spool->buffer.size) {
-                ssize_t n = write(spool->file, spool->buffer.data + written,
-                                  spool->buffer.size - written);
-
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0)
-                        return tg_fail_errno(error, EX_IOERR, errno,
-                                             "%s: cannot write a temporary file", spool->directory);
-                written += (size_t)n;
-        }
-        spool->file_bytes += written;
-        tg_buffer_reset(&spool->buffer);
+        if (tg_file_write(spool->file, tg_buffer_span(&spool->back), spool->written) < 0)
+                return tg_fail_errno(error, EX_IOERR, errno, "%s: cannot write a temporary file",
+                                     spool->directory);
+        spool->written += spool->back.size;
+        tg_buffer_reset(&spool->back);
         return 0;
 }
 
-int tg_spool_put(struct tg_spool *spool, int64_t time_ms, uint32_t output, struct tg_span datum,
-                 struct tg_error *error)
+static void swap(struct tg_buffer *a, struct tg_buffer *b)
 {
-        struct header header = {time_ms, output, (uint32_t)datum.size};
+        struct tg_buffer kept = *a;
 
-        tg_buffer_append(&spool->buffer, &header, sizeof header);
-        tg_buffer_append(&spool->buffer, datum.data, datum.size);
-        return spool->buffer.size >= TG_SPOOL_MEMORY ? flush(spool, error) : 0;
+        *a = *b;
+        *b = kept;
 }
 
-int tg_spool_reader_init(struct tg_spool_reader *reader, struct tg_spool *spool,
-                         struct tg_error *error)
+int tg_spool_add(struct tg_spool *spool, struct tg_buffer *data, struct tg_error *error)
 {
-        void *memory;
-
-        *reader = (struct tg_spool_reader){.bytes = tg_buffer_span(&spool->buffer)};
-        if (spool->file >= 0) {
-                if (flush(spool, error) < 0)
-                        return -1;
-                memory = mmap(NULL, spool->file_bytes, PROT_READ, MAP_PRIVATE, spool->file, 0);
-                if (memory == MAP_FAILED)
-                        return tg_fail_errno(error, EX_OSERR, errno,
-                                             "%s: a temporary file cannot be mapped",
-                                             spool->directory);
-                reader->bytes = tg_span_of(memory, spool->file_bytes);
-                reader->mapped = true;
-        }
-        tg_spool_reader_advance(reader);
+        if (spool->back.size > 0 && spool->back.size + data->size > TG_SPOOL_MEMORY &&
+            spill(spool, error) < 0)
+                return -1;
+        if (spool->back.size == 0)
+                swap(&spool->back, data);
+        else
+                tg_buffer_append(&spool->back, data->data, data->size);
+        tg_buffer_reset(data);
         return 0;
 }
 
-void tg_spool_reader_deinit(struct tg_spool_reader *reader)
+static bool find_head(struct tg_spool *spool)
 {
-        if (reader->mapped)
-                munmap((void *)(uintptr_t)reader->bytes.data, reader->bytes.size);
-        *reader = (struct tg_spool_reader){0};
-}
-
-void tg_spool_reader_advance(struct tg_spool_reader *reader)
-{
+        size_t left = spool->front.size - spool->taken;
         struct header header;
 
-        reader->has_head = reader->offset < reader->bytes.size;
-        if (!reader->has_head)
-                return;
-        memcpy(&header, reader->bytes.data + reader->offset, sizeof header);
-        reader->offset += sizeof header;
-        reader->head = (struct tg_spooled){
+        if (left < sizeof header)
+                return false;
+        memcpy(&header, spool->front.data + spool->taken, sizeof header);
+        if (left - sizeof header < header.size)
+                return false;
+        spool->taken += sizeof header;
+        spool->head = (struct tg_spooled){
                 .time_ms = header.time_ms,
                 .output = header.output,
-                .datum = tg_span_of(reader->bytes.data + reader->offset, header.size),
+                .datum = tg_span_of(spool->front.data + spool->taken, header.size),
         };
-        reader->offset += header.size;
+        spool->taken += header.size;
+        return true;
+}
+
+/* What was taken makes room for more from the file. */
+static int read_back(struct tg_spool *spool, struct tg_error *error)
+{
+        struct tg_buffer *front = &spool->front;
+        size_t size = spool->written - spool->read;
+        ssize_t n;
+
+        if (size > READ_SIZE)
+                size = READ_SIZE;
+        front->size -= spool->taken;
+        tg_buffer_reserve(front, size);
+        memmove(front->data, front->data + spool->taken, front->size);
+        spool->taken = 0;
+        do
+                n = pread(spool->file, front->data + front->size, size, (off_t)spool->read);
+        while (n < 0 && errno == EINTR);
+        if (n <= 0)
+                return tg_fail_errno(error, EX_IOERR, n < 0 ? errno : EIO,
+                                     "%s: cannot read a temporary file", spool->directory);
+        front->size += (size_t)n;
+        spool->read += (size_t)n;
+        if (spool->read == spool->written)
+                spool->read = spool->written = 0;
+        return 0;
+}
+
+int tg_spool_next(struct tg_spool *spool, struct tg_error *error)
+{
+        while (!(spool->has_head = find_head(spool))) {
+                if (spool->written > 0) {
+                        if (read_back(spool, error) < 0)
+                                return -1;
+                } else if (spool->back.size > 0) {
+                        assert(spool->taken == spool->front.size);
+                        swap(&spool->front, &spool->back);
+                        tg_buffer_reset(&spool->back);
+                        spool->taken = 0;
+                } else {
+                        break;
+                }
+        }
+        return 0;
 }

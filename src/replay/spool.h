@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What one partition puts out, in its order, until all partitions can be merged.
+ * What one partition puts out, until it is that partition's turn: first in, first out.
  *
- * Kept in memory up to TG_SPOOL_MEMORY bytes, then written to a temporary file without a name,
- * which is gone with the process. One thread writes; then one (another, after a join) reads.
+ * What was added last is in memory; what had to make room for it goes by way of a temporary file
+ * without a name, which is gone with the process. Who takes out as fast as another puts in has no
+ * file. One thread at a time.
  */
 #pragma once
 
@@ -12,13 +13,6 @@
 
 enum { TG_SPOOL_MEMORY = 1 << 20 };
 
-struct tg_spool {
-        const char *directory;   /* where the temporary file is made; borrowed */
-        struct tg_buffer buffer; /* not yet in the file */
-        int file;                /* -1: there is none */
-        size_t file_bytes;
-};
-
 /* One datum of a spool. */
 struct tg_spooled {
         int64_t time_ms;
@@ -26,22 +20,27 @@ struct tg_spooled {
         struct tg_span datum;
 };
 
-void tg_spool_init(struct tg_spool *spool, const char *directory);
-void tg_spool_deinit(struct tg_spool *spool);
-
-int tg_spool_put(struct tg_spool *spool, int64_t time_ms, uint32_t output, struct tg_span datum,
-                 struct tg_error *error);
-
-/* Reading from the first to the last; spans live until the reader is deinitialised. */
-struct tg_spool_reader {
-        struct tg_span bytes; /* all; mapped or borrowed from the spool */
-        bool mapped;
-        size_t offset;
-        struct tg_spooled head; /* the next one */
+struct tg_spool {
+        const char *directory;  /* where the temporary file is made; borrowed */
+        struct tg_buffer front; /* put in first */
+        size_t taken;           /* of it, with the head */
+        int file;               /* -1: there is none; what is in it comes behind `front` */
+        size_t read;            /* of the file */
+        size_t written;
+        struct tg_buffer back;  /* put in last */
+        struct tg_spooled head; /* the next one; its span lives until the spool is used */
         bool has_head;
 };
 
-int tg_spool_reader_init(struct tg_spool_reader *reader, struct tg_spool *spool,
-                         struct tg_error *error);
-void tg_spool_reader_deinit(struct tg_spool_reader *reader);
-void tg_spool_reader_advance(struct tg_spool_reader *reader);
+/* Appends to BUFFER what is to be added to a spool. */
+void tg_spooled_put(struct tg_buffer *buffer, int64_t time_ms, uint32_t output,
+                    struct tg_span datum);
+
+void tg_spool_init(struct tg_spool *spool, const char *directory);
+void tg_spool_deinit(struct tg_spool *spool);
+
+/* Takes what is in DATA, whole, and leaves it empty. Bounds memory only if it is a small part. */
+int tg_spool_add(struct tg_spool *spool, struct tg_buffer *data, struct tg_error *error);
+
+/* Drops the head, if there is one, and looks for the next. */
+int tg_spool_next(struct tg_spool *spool, struct tg_error *error);

@@ -61,6 +61,7 @@ class Life(unittest.TestCase):
         return json.loads(said)["policy"]["hash"]
 
     def start(self, pace=3000, shards=2):
+        (self.folder / "out" / "decisions.jsonl").unlink(missing_ok=True)
         with open(self.folder / "log", "wb") as log:
             process = subprocess.Popen(
                 [TOUCHGATE, "run", "--config", str(self.folder / "run.yaml"), "--embedded",

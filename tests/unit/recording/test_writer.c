@@ -144,6 +144,34 @@ Test(writer, a_marker_that_is_given_is_the_one_that_is_written)
         free(bytes);
 }
 
+Test(writer, a_marker_that_comes_late_gives_the_same_bytes)
+{
+        static const uint8_t sync[TG_CONTAINER_SYNC_SIZE] = "given by someone";
+
+        for (int times = 0; times <= 4;
+             times += 2) { /* nothing; less than is written at once; more */
+                FOLDER(folder);
+                REEL(facts, TG_STREAM_TOUCHPOINTS);
+                struct tg_writer_options options = {.directory = folder.path,
+                                                    .name = "late",
+                                                    .schema = TG_SCHEMA_TOUCHPOINT,
+                                                    .sync_late = true};
+                struct tg_writer *known = writer_of(&folder, "known", TG_CODEC_NULL, sync), *late;
+                struct tg_error error;
+
+                put_many(facts);
+                cr_assert_eq(tg_writer_new(&options, &late, &error), 0);
+                for (int i = 0; i < times; i++) {
+                        append(known, facts, 0, MANY / 2);
+                        append(late, facts, 0, MANY / 2);
+                }
+                cr_assert_eq(tg_writer_set_sync(late, sync, &error), 0);
+                finish(known);
+                finish(late);
+                cr_expect(same_bytes(&folder, "known.avro", "late.avro"), "%d times", times);
+        }
+}
+
 static bool is_there(const struct folder *folder, const char *name)
 {
         return access(folder_file(folder, name), F_OK) == 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The merge alone: data are short texts here, which the files hold one behind the other.
+ * The files alone: data are short texts here, which the files hold one behind the other.
  */
 #include "replay/outputs.h"
 
@@ -52,6 +52,19 @@ static void put(struct tg_outputs *outputs, int32_t partition, int64_t time_ms, 
 static void decide(struct tg_outputs *outputs, int32_t partition, int64_t time_ms, const char *text)
 {
         put(outputs, partition, time_ms, TG_CHANNEL_ABSENT, text);
+}
+
+/* What the partitions from FIRST to END put out so far. */
+static void commit(struct tg_outputs *outputs, int32_t first, int32_t end)
+{
+        struct tg_sink sink = tg_outputs_sink(outputs);
+        struct tg_progress progress[PARTITIONS];
+        struct tg_error error = {0};
+
+        for (int32_t i = first; i < end; i++)
+                progress[i - first].partition = i;
+        cr_assert_eq(sink.commit(sink.context, progress, (size_t)(end - first), true, &error), 0,
+                     "%s", error.message);
 }
 
 static void reject(struct tg_outputs *outputs, int32_t partition, int64_t offset)
@@ -107,6 +120,48 @@ Test(outputs, files_are_ordered_by_time_then_partition_then_as_they_were_put)
         expect_file(&folder, "rejected.avro", "");
 }
 
+Test(outputs, commits_change_nothing)
+{
+        FOLDER(folder);
+        struct tg_outputs *outputs = outputs_in(&folder);
+
+        decide(outputs, 2, 10, "2a ");
+        commit(outputs, 2, 3);
+        decide(outputs, 0, 10, "0a ");
+        decide(outputs, 0, 30, "0b ");
+        commit(outputs, 0, 2);
+        decide(outputs, 1, 12, "1a ");
+        commit(outputs, 0, 2);
+        cr_expect(is_there(&folder, "decisions.avro.partial"));
+        decide(outputs, 2, 10, "2b ");
+        decide(outputs, 2, 40, "2c ");
+        commit(outputs, 2, 3);
+        decide(outputs, 1, 30, "1b ");
+        commit(outputs, 0, 2);
+        write_all(outputs);
+        expect_file(&folder, "decisions.avro", "0a 2a 2b 1a 0b 1b 2c ");
+}
+
+Test(outputs, of_what_is_given_up_nothing_remains_and_older_outputs_are_as_they_were)
+{
+        FOLDER(folder);
+        struct tg_outputs *outputs;
+        char *bytes;
+
+        folder_put(&folder, "decisions.avro", "older");
+        outputs = outputs_in(&folder);
+        for (int32_t partition = 0; partition < PARTITIONS; partition++)
+                put(outputs, partition, 1, TG_CHANNEL_ADS, "a ");
+        commit(outputs, 0, PARTITIONS);
+        cr_expect(is_there(&folder, "permitted.ads.avro.partial"));
+        tg_outputs_free(outputs);
+        cr_expect_not(is_there(&folder, "permitted.ads.avro.partial"));
+        cr_expect_not(is_there(&folder, "permitted.ads.avro"));
+        bytes = folder_read(&folder, "decisions.avro", &(size_t){0});
+        cr_expect_str_eq(bytes, "older");
+        free(bytes);
+}
+
 Test(outputs, each_channel_has_a_file_of_its_own_and_one_without_messages_none)
 {
         FOLDER(folder);
@@ -138,6 +193,7 @@ Test(outputs, what_an_earlier_replay_permitted_does_not_stay)
         folder_put(&folder, "permitted.push.avro", "older");
         folder_put(&folder, "permitted.ads.avro", "older");
         folder_put(&folder, "decisions.avro", "older");
+        folder_put(&folder, "permitted.sms.avro.partial", "killed");
         folder_put(&folder, "notes.txt", "not ours");
         outputs = outputs_in(&folder);
         put(outputs, 0, 3, TG_CHANNEL_ADS, "a ");
@@ -146,6 +202,7 @@ Test(outputs, what_an_earlier_replay_permitted_does_not_stay)
         expect_file(&folder, "permitted.ads.avro", "a ");
         expect_file(&folder, "decisions.avro", "");
         cr_expect_not(is_there(&folder, "permitted.push.avro"));
+        cr_expect_not(is_there(&folder, "permitted.sms.avro.partial"));
         cr_expect(is_there(&folder, "notes.txt"));
 }
 
