@@ -187,7 +187,10 @@ void tg_segment_sweep(struct tg_table *table, uint32_t segment);
 /* A segment that no directory entry names any more waits for the guests in it to leave. */
 void tg_segment_retire(struct tg_table *table, uint32_t segment);
 
-/* Frees the segment retired first if every guest that may be in it has left; whether it did. */
+/*
+ * Frees the segment retired first (there is one) if every guest that may be in it has left; whether
+ * it did.
+ */
 bool tg_segments_reclaim(struct tg_table *table);
 
 /* Whether every guest is outside or entered after EPOCH. */

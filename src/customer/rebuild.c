@@ -17,14 +17,17 @@
 enum {
         WORTH = 64,         /* a full table is swept for this part of a segment's lines */
         FETCHED_AHEAD = 16, /* lines, while copying */
+        SAMPLE = 1024,      /* lines that say whether a segment becomes one or two */
 };
 
 /* A cell to be copied. */
 struct source {
         struct tg_line *base; /* of its segment */
         struct tg_line *cell;
-        struct tg_cell_view view;
-        bool expires; /* its layout is known */
+        const struct tg_cell_layout *layout; /* NULL: it isn't known, and nothing expires */
+        int64_t horizon_ms;
+        int64_t skew_ms;
+        int64_t erased_age_ms; /* before the horizon: what is so old or older was erased */
         bool is_register;
         uint32_t head;
 };
@@ -38,40 +41,75 @@ struct build {
         size_t cells;
 };
 
-static struct source source_of(struct tg_table *table, struct tg_line *base, struct tg_line *cell)
+static inline struct source source_of(struct tg_table *table, struct tg_line *base,
+                                      struct tg_line *cell)
 {
         uint32_t head = atomic_load_explicit(&cell->head, memory_order_relaxed);
         unsigned kind = tg_head_kind(head);
-
-        return (struct source){
+        struct source source = {
                 .base = base,
                 .cell = cell,
-                .view = {table, kind < table->care.kinds ? &table->care.layouts[kind] : NULL, cell,
-                         table->now_ms, table->now_ms + table->care.skew_ms,
-                         tg_stamp_get(table, cell, TG_STAMP_ERASED)},
-                .expires = kind < table->care.kinds && table->now_ms != TG_NO_TIME,
+                .erased_age_ms = INT64_MAX,
                 .is_register = kind == TG_KIND_REGISTER,
                 .head = head,
         };
+
+        if (kind >= table->care.kinds || table->now_ms == TG_NO_TIME)
+                return source;
+        source.layout = &table->care.layouts[kind];
+        source.skew_ms = table->care.skew_ms;
+        source.horizon_ms = table->now_ms + source.skew_ms;
+        if (head & TG_HEAD_STAMPED) {
+                int64_t erased_ms = tg_stamp_read(table, cell, TG_STAMP_ERASED);
+
+                if (erased_ms != TG_NO_TIME)
+                        source.erased_age_ms = source.horizon_ms - erased_ms;
+        }
+        return source;
 }
 
-static bool alive(const struct source *source, tg_slot_word word)
+/* Whether a slot is to be copied: tg_slot_expired() by age, with less to reckon. */
+static inline bool alive(const struct source *source, tg_slot_word word)
 {
-        return word != TG_SLOT_EMPTY && !(source->expires && tg_slot_expired(&source->view, word));
+        int64_t age_ms, end_ms;
+
+        if (word == TG_SLOT_EMPTY)
+                return false;
+        if (!source->layout)
+                return true;
+        age_ms = source->horizon_ms - tg_slot_time(word, source->horizon_ms);
+        end_ms = source->layout->counters[tg_slot_counter(word)].window_ms + source->skew_ms;
+        return age_ms < end_ms && age_ms < source->erased_age_ms;
+}
+
+/* Takes the slots of LINE that live, in their order; returns how many. */
+static inline unsigned gather(const struct source *source, const struct tg_line *line,
+                              tg_slot_word ret_words[static TG_LINE_SLOTS])
+{
+        unsigned count = 0;
+
+        for (int i = 0; i < TG_LINE_SLOTS; i++) {
+                tg_slot_word word = atomic_load_explicit(&line->slots[i], memory_order_relaxed);
+
+                if (alive(source, word))
+                        ret_words[count++] = word;
+        }
+        return count;
 }
 
 /* Whether it is copied even if no slot of it lives. */
-static bool source_stays(const struct source *source)
+static inline bool source_stays(const struct source *source)
 {
-        return !source->expires || source->head & (TG_HEAD_INCOMPLETE | TG_HEAD_STAMPED);
+        return !source->layout || source->head & (TG_HEAD_INCOMPLETE | TG_HEAD_STAMPED);
 }
 
 /*
  * How many lines the cell needs, once copied; 0: nothing of it lives. A guest that hasn't said yet
  * of which kind its cell is may be writing it: retire.c joins that in, when it is known what it is.
  */
-static uint32_t lines_needed(const struct source *source)
+static inline uint32_t lines_needed(const struct source *source)
 {
+        tg_slot_word words[TG_LINE_SLOTS];
         uint32_t slots = 0, stamps = 0;
 
         if (!(source->head & TG_HEAD_KIND))
@@ -82,21 +120,19 @@ static uint32_t lines_needed(const struct source *source)
                 if (atomic_load_explicit(&line->key_low, memory_order_relaxed) == TG_LINE_STAMPS)
                         stamps = 1;
                 else
-                        for (int i = 0; i < TG_LINE_SLOTS; i++)
-                                slots += alive(source, atomic_load_explicit(&line->slots[i],
-                                                                            memory_order_relaxed));
+                        slots += gather(source, line, words);
         }
         if (!slots)
                 return source_stays(source) ? 1 + stamps : 0;
         return (slots + TG_LINE_SLOTS - 1) / TG_LINE_SLOTS + stamps;
 }
 
-/* The lines that all its cells need, or what is more than ENOUGH. */
-static uint32_t live_lines(struct tg_table *table, struct tg_line *base, uint32_t enough)
+/* The lines that the cells which begin in the first COUNT lines of a segment need. */
+static uint32_t live_lines(struct tg_table *table, struct tg_line *base, uint32_t count)
 {
         uint32_t live = 0;
 
-        for (uint32_t i = 0; i <= table->line_mask && live <= enough; i++) {
+        for (uint32_t i = 0; i < count; i++) {
                 if (tg_line_starts_cell(&base[i])) {
                         struct source source = source_of(table, base, &base[i]);
 
@@ -106,6 +142,15 @@ static uint32_t live_lines(struct tg_table *table, struct tg_line *base, uint32_
         return live;
 }
 
+/* The same of all lines, about: by the first of them, as cells lie where their hash says. */
+static uint32_t estimate_live_lines(struct tg_table *table, struct tg_line *base)
+{
+        uint32_t lines = table->line_mask + 1;
+        uint32_t looked_at = lines < SAMPLE ? lines : SAMPLE;
+
+        return live_lines(table, base, looked_at) * (lines / looked_at);
+}
+
 /* Nobody else sees the segments yet: stores are relaxed, and published by direct(). */
 static void store64(_Atomic uint64_t *to, uint64_t value)
 {
@@ -113,8 +158,8 @@ static void store64(_Atomic uint64_t *to, uint64_t value)
 }
 
 /* A free line of a segment that nobody else sees yet. */
-static struct tg_line *take_line(const struct tg_table *table, struct build *build, unsigned way,
-                                 uint64_t hint, uint64_t mark)
+static inline struct tg_line *take_line(const struct tg_table *table, struct build *build,
+                                        unsigned way, uint64_t hint, uint64_t mark)
 {
         struct tg_line *base = build->lines[way];
         uint64_t position = hint & table->line_mask;
@@ -157,8 +202,8 @@ static void copy_stamps(const struct tg_table *table, struct build *build, unsig
 }
 
 /* The first line of the copy, without what it holds. */
-static struct tg_line *begin_cell(const struct tg_table *table, struct build *build, unsigned way,
-                                  const struct source *source)
+static inline struct tg_line *begin_cell(const struct tg_table *table, struct build *build,
+                                         unsigned way, const struct source *source)
 {
         uint64_t low = atomic_load_explicit(&source->cell->key_low, memory_order_relaxed);
         uint32_t high = atomic_load_explicit(&source->cell->key_high, memory_order_relaxed);
@@ -170,30 +215,42 @@ static struct tg_line *begin_cell(const struct tg_table *table, struct build *bu
         return to;
 }
 
-static void copy_touches(const struct tg_table *table, struct build *build, unsigned way,
-                         const struct source *source)
+/* As most are: a cell without further lines. */
+static void copy_line(const struct tg_table *table, struct build *build, unsigned way,
+                      const struct source *source)
 {
+        tg_slot_word words[TG_LINE_SLOTS];
+        unsigned count = gather(source, source->cell, words);
+        struct tg_line *to;
+
+        if (count == 0 && !source_stays(source))
+                return;
+        to = begin_cell(table, build, way, source);
+        for (unsigned i = 0; i < count; i++)
+                store64(&to->slots[i], words[i]);
+}
+
+static void copy_chain(const struct tg_table *table, struct build *build, unsigned way,
+                       const struct source *source)
+{
+        tg_slot_word words[TG_LINE_SLOTS];
         struct tg_line *to = NULL;
-        unsigned filled = 0;
+        unsigned filled = 0, count;
 
         if (source_stays(source))
                 to = begin_cell(table, build, way, source);
         for (struct tg_line *line = source->cell; line; line = tg_chain_next(source->base, line)) {
                 if (atomic_load_explicit(&line->key_low, memory_order_relaxed) == TG_LINE_STAMPS)
                         continue;
-                for (int i = 0; i < TG_LINE_SLOTS; i++) {
-                        tg_slot_word word =
-                                atomic_load_explicit(&line->slots[i], memory_order_relaxed);
-
-                        if (!alive(source, word))
-                                continue;
+                count = gather(source, line, words);
+                for (unsigned i = 0; i < count; i++) {
                         if (!to)
                                 to = begin_cell(table, build, way, source);
                         if (filled == TG_LINE_SLOTS) {
                                 to = append_line(table, build, way, to, TG_LINE_FURTHER);
                                 filled = 0;
                         }
-                        store64(&to->slots[filled++], word);
+                        store64(&to->slots[filled++], words[i]);
                 }
         }
         if (source->head & TG_HEAD_STAMPED)
@@ -214,16 +271,18 @@ static void copy_register(const struct tg_table *table, struct build *build, uns
                         atomic_load_explicit(&source->cell->registers[i], memory_order_relaxed));
 }
 
-static void copy_cell(const struct tg_table *table, struct build *build,
-                      const struct source *source)
+static inline void copy_cell(const struct tg_table *table, struct build *build,
+                             const struct source *source)
 {
         uint64_t low = atomic_load_explicit(&source->cell->key_low, memory_order_relaxed);
         unsigned way = build->ways == 2 ? (unsigned)(low >> build->shift & 1) : 0;
 
         if (source->is_register)
                 copy_register(table, build, way, source);
+        else if (source->head & (TG_HEAD_NEXT | TG_HEAD_STAMPED) && source->head & TG_HEAD_KIND)
+                copy_chain(table, build, way, source);
         else if (source->head & TG_HEAD_KIND)
-                copy_touches(table, build, way, source);
+                copy_line(table, build, way, source);
 }
 
 static uint32_t take_segment(struct tg_table *table)
@@ -332,18 +391,18 @@ static void rebuild(struct tg_table *table, uint32_t segment, unsigned ways)
 enum tg_relief tg_segment_relieve(struct tg_table *table, uint32_t segment)
 {
         const struct tg_segment *old = &table->segments[segment];
+        struct tg_line *base = tg_segment_lines(table, segment);
         uint32_t lines = table->line_mask + 1;
         uint32_t used = atomic_load_explicit(&old->used, memory_order_relaxed);
         bool deeper = old->depth < table->depth_max && table->spare >= 2;
         unsigned ways = 0;
 
-        if (table->spare > 0) {
-                uint32_t live = live_lines(table, tg_segment_lines(table, segment),
-                                           deeper ? lines / 2 : UINT32_MAX);
+        if (deeper) {
+                ways = estimate_live_lines(table, base) > lines / 2 ? 2 : 1;
+        } else if (table->spare > 0) {
+                uint32_t live = live_lines(table, base, lines);
 
-                if (deeper && live > lines / 2)
-                        ways = 2;
-                else if (live <= lines / 2 || live + lines / WORTH < used)
+                if (live <= lines / 2 || live + lines / WORTH < used)
                         ways = 1;
         }
         if (ways == 0)
@@ -382,7 +441,7 @@ void tg_segment_sweep(struct tg_table *table, uint32_t segment)
                 age_marks(table, base);
                 old->aged_ms = table->now_ms;
         }
-        if (live_lines(table, base, UINT32_MAX) <
+        if (live_lines(table, base, table->line_mask + 1) <
                     atomic_load_explicit(&old->used, memory_order_relaxed) &&
             table->spare >= 1)
                 rebuild(table, segment, 1);

@@ -130,11 +130,9 @@ static void absorb(struct tg_table *table, uint32_t segment)
 bool tg_segments_reclaim(struct tg_table *table)
 {
         uint32_t segment = table->retired_first;
-        struct tg_segment *old;
+        struct tg_segment *old = &table->segments[segment];
 
-        if (segment == TG_NO_SEGMENT)
-                return false;
-        old = &table->segments[segment];
+        assert(segment != TG_NO_SEGMENT);
         if (!tg_guests_gone(table, old->retired_epoch))
                 return false;
         if (atomic_load_explicit(&table->visited, memory_order_relaxed))

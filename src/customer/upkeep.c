@@ -150,7 +150,7 @@ void tg_table_maintain(struct tg_table *table, int64_t now_ms)
                 table->now_ms = now_ms;
         if (atomic_load_explicit(&table->overflowed, memory_order_relaxed))
                 note_loss(table);
-        if (tg_segments_reclaim(table))
+        if (table->retired_first != TG_NO_SEGMENT && tg_segments_reclaim(table))
                 return;
         if (relieve_pressed(table) || relieve_first(table))
                 return;
