@@ -292,6 +292,14 @@ static enum claim claim(struct tg_table *table, uint32_t segment, struct tg_line
         return high == key.high ? CLAIM_OURS : CLAIM_ANOTHERS;
 }
 
+/* Whether LINE begins KEY's cell, whose kind is said: nothing is left to be claimed. */
+static inline bool is_cell(const struct tg_line *line, struct tg_identity key)
+{
+        return atomic_load_explicit(&line->key_low, memory_order_relaxed) == key.low &&
+               atomic_load_explicit(&line->key_high, memory_order_relaxed) == key.high &&
+               atomic_load_explicit(&line->head, memory_order_relaxed) & TG_HEAD_KIND;
+}
+
 struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity identity, unsigned kind)
 {
         struct tg_identity key = tg_key_of(identity);
@@ -302,6 +310,8 @@ struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity ident
         for (uint64_t position = key.low;; position++) {
                 struct tg_line *line = &base[position & table->line_mask];
 
+                if (is_cell(line, key))
+                        return line;
                 switch (claim(table, segment, line, key)) {
                 case CLAIM_FULL:
                         return refuse(table, key, kind);
@@ -342,7 +352,7 @@ struct tg_line *tg_line_base(const struct tg_table *table, const struct tg_line 
         return &table->lines[index & ~(size_t)table->line_mask];
 }
 
-struct tg_line *tg_line_next(const struct tg_table *table, const struct tg_line *line)
+struct tg_line *tg_line_chained(const struct tg_table *table, const struct tg_line *line)
 {
         struct tg_line *base = tg_line_base(table, line), *next = tg_chain_next(base, line);
 

@@ -75,9 +75,18 @@ bool tg_table_overflowed(const struct tg_table *table);
  */
 bool tg_cell_incomplete(const struct tg_line *cell);
 
+/* The next line of slots behind one that is chained, or NULL. */
+struct tg_line *tg_line_chained(const struct tg_table *table, const struct tg_line *line);
+
 /* The next line of slots of a cell, or NULL:
  * `for (line = cell; line; line = tg_line_next(table, line))`. */
-struct tg_line *tg_line_next(const struct tg_table *table, const struct tg_line *line);
+static inline struct tg_line *tg_line_next(const struct tg_table *table, const struct tg_line *line)
+{
+        /* Relaxed: that there is another is all it says, and who follows reads it again. */
+        if (!(atomic_load_explicit(&line->head, memory_order_relaxed) & TG_HEAD_NEXT))
+                return NULL;
+        return tg_line_chained(table, line);
+}
 
 /*
  * Chains a further, empty line to CELL (its first line). Returns false, and marks CELL incomplete,

@@ -42,10 +42,24 @@ struct scan {
         uint32_t count; /* of the counter, unexpired */
 };
 
-/* Scans for WORD; bits in IGNORED do not tell it from others. */
-static struct scan scan_cell(const struct tg_cell_view *view, tg_slot_word word,
-                             tg_slot_word ignored)
+static inline void note_free(struct scan *scan, _Atomic tg_slot_word *slot, tg_slot_word held)
 {
+        if (!scan->free) {
+                scan->free = slot;
+                scan->free_word = held;
+        }
+}
+
+/*
+ * Scans for WORD; bits in IGNORED do not tell it from others. Inlined, so that each caller reckons
+ * only what it asks for.
+ */
+static inline __attribute__((always_inline)) struct scan scan_cell(const struct tg_cell_view *view,
+                                                                   tg_slot_word word,
+                                                                   tg_slot_word ignored)
+{
+        const unsigned counter = tg_slot_counter(word);
+        const int64_t end_ms = tg_slots_end(view, counter);
         struct scan scan = {0};
 
         for (struct tg_line *line = view->cell; line; line = tg_line_next(view->table, line)) {
@@ -54,21 +68,25 @@ static struct scan scan_cell(const struct tg_cell_view *view, tg_slot_word word,
                         tg_slot_word held = atomic_load_explicit(slot, memory_order_relaxed);
                         int64_t time_ms;
 
-                        if (held == TG_SLOT_EMPTY || tg_slot_expired(view, held)) {
-                                if (!scan.free) {
-                                        scan.free = slot;
-                                        scan.free_word = held;
-                                }
+                        if (held == TG_SLOT_EMPTY) {
+                                note_free(&scan, slot, held);
                                 continue;
                         }
-                        if (tg_slot_counter(held) != tg_slot_counter(word))
+                        if (tg_slot_counter(held) != counter) {
+                                if (!scan.free && tg_slot_expired(view, held))
+                                        note_free(&scan, slot, held);
                                 continue;
+                        }
+                        time_ms = tg_slot_time(held, view->horizon_ms);
+                        if (time_ms <= end_ms) {
+                                note_free(&scan, slot, held);
+                                continue;
+                        }
                         if (((held ^ word) & ~ignored) == 0) {
                                 scan.same = slot;
                                 scan.same_word = held;
                         }
                         scan.count++;
-                        time_ms = tg_slot_time(held, view->horizon_ms);
                         if (!scan.oldest ||
                             later(scan.oldest_ms, scan.oldest_word, time_ms, held)) {
                                 scan.oldest = slot;
@@ -161,10 +179,13 @@ struct room {
         bool awaited; /* a settlement may be there before its permit */
 };
 
-static struct room find_room(const struct tg_cell_view *view, tg_slot_word permit)
+/* Room for COUNT. */
+static struct room find_room(const struct tg_cell_view *view, tg_slot_word permit, unsigned count)
 {
         struct room room = {.count = 0, .awaited = false};
 
+        if (count > TG_LINE_SLOTS)
+                count = TG_LINE_SLOTS;
         for (struct tg_line *line = view->cell; line; line = tg_line_next(view->table, line)) {
                 for (int i = 0; i < TG_LINE_SLOTS; i++) {
                         _Atomic tg_slot_word *slot = &line->slots[i];
@@ -172,7 +193,7 @@ static struct room find_room(const struct tg_cell_view *view, tg_slot_word permi
 
                         if (((held ^ permit) & PERMIT_NAME_MASK) == 0)
                                 room.awaited = true;
-                        if (room.count < TG_LINE_SLOTS &&
+                        if (room.count < count &&
                             (held == TG_SLOT_EMPTY || tg_slot_expired(view, held))) {
                                 room.slots[room.count] = slot;
                                 room.words[room.count++] = held;
@@ -185,7 +206,8 @@ static struct room find_room(const struct tg_cell_view *view, tg_slot_word permi
 bool tg_permits_add_all(const struct tg_cell_view *view, uint64_t counters, int64_t time_ms,
                         uint32_t tag)
 {
-        struct room room = find_room(view, tg_slot_permit(0, time_ms, tag, TG_PERMIT_OPEN));
+        struct room room = find_room(view, tg_slot_permit(0, time_ms, tag, TG_PERMIT_OPEN),
+                                     (unsigned)__builtin_popcountll(counters));
         unsigned next = 0;
 
         for (; counters; counters &= counters - 1) {
@@ -311,23 +333,28 @@ static bool seen_before(const struct tg_slots_walk *walk, tg_slot_word word)
         return false;
 }
 
-bool tg_slots_next(struct tg_slots_walk *walk, tg_slot_word *ret_word, int64_t *ret_time_ms)
+bool tg_slots_next_held(struct tg_slots_walk *walk, tg_slot_word *ret_word, int64_t *ret_time_ms)
 {
-        for (; walk->line; walk->line = tg_line_next(walk->view->table, walk->line)) {
+        const int64_t end_ms = tg_slots_end(walk->view, walk->counter);
+
+        do {
                 for (; walk->slot < TG_LINE_SLOTS; walk->slot++) {
                         tg_slot_word word = atomic_load_explicit(&walk->line->slots[walk->slot],
                                                                  memory_order_relaxed);
+                        int64_t time_ms;
 
-                        if (word == TG_SLOT_EMPTY || tg_slot_counter(word) != walk->counter ||
-                            tg_slot_expired(walk->view, word) || seen_before(walk, word))
+                        if (tg_slot_counter(word) != walk->counter || word == TG_SLOT_EMPTY)
+                                continue;
+                        time_ms = tg_slot_time(word, walk->view->horizon_ms);
+                        if (time_ms <= end_ms || seen_before(walk, word))
                                 continue;
                         *ret_word = word;
-                        *ret_time_ms = tg_slot_time(word, walk->view->horizon_ms);
+                        *ret_time_ms = time_ms;
                         walk->slot++;
                         return true;
                 }
                 walk->slot = 0;
-        }
+        } while ((walk->line = tg_line_next(walk->view->table, walk->line)));
         return false;
 }
 

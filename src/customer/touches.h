@@ -29,13 +29,18 @@ struct tg_cell_view {
  */
 uint64_t tg_cell_lacks(const struct tg_table *table, const struct tg_line *cell);
 
+/* Up to when, inclusive, slots of COUNTER matter to nobody any more. */
+static inline int64_t tg_slots_end(const struct tg_cell_view *view, unsigned counter)
+{
+        int64_t end_ms = view->now_ms - view->layout->counters[counter].window_ms;
+
+        return end_ms > view->erased_ms ? end_ms : view->erased_ms;
+}
+
 /* Whether a slot that isn't empty matters to nobody any more: its window has passed, or erased. */
 static inline bool tg_slot_expired(const struct tg_cell_view *view, tg_slot_word word)
 {
-        int64_t end_ms = view->now_ms - view->layout->counters[tg_slot_counter(word)].window_ms;
-
-        return tg_slot_time(word, view->horizon_ms) <=
-               (end_ms > view->erased_ms ? end_ms : view->erased_ms);
+        return tg_slot_time(word, view->horizon_ms) <= tg_slots_end(view, tg_slot_counter(word));
 }
 
 /*
@@ -92,6 +97,7 @@ struct tg_slots_walk {
         unsigned counter;
         unsigned slot;
 };
+
 static inline struct tg_slots_walk tg_slots_walk(const struct tg_cell_view *view, unsigned counter)
 {
         return (struct tg_slots_walk){
@@ -100,7 +106,15 @@ static inline struct tg_slots_walk tg_slots_walk(const struct tg_cell_view *view
                 .counter = counter,
         };
 }
-bool tg_slots_next(struct tg_slots_walk *walk, tg_slot_word *ret_word, int64_t *ret_time_ms);
+
+/* The same where the cell has slots. */
+bool tg_slots_next_held(struct tg_slots_walk *walk, tg_slot_word *ret_word, int64_t *ret_time_ms);
+
+static inline bool tg_slots_next(struct tg_slots_walk *walk, tg_slot_word *ret_word,
+                                 int64_t *ret_time_ms)
+{
+        return walk->line && tg_slots_next_held(walk, ret_word, ret_time_ms);
+}
 
 /* The time of the latest touch of COUNTER, or TG_NO_TIME. */
 int64_t tg_touches_latest(const struct tg_cell_view *view, unsigned counter);
