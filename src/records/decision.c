@@ -194,16 +194,30 @@ static XXH128_hash_t hash_pair(struct tg_span a, struct tg_span b)
         return XXH3_128bits_digest(&state);
 }
 
+/* Eight hexadecimal digits for 32 bits, the highest first. */
+static void write_hex(char *at, uint32_t bits)
+{
+        const uint64_t each = UINT64_C(0x0101010101010101);
+        uint64_t nibbles = bits, letters;
+
+        /* A nibble a byte: halves are moved apart, and halves of these. */
+        nibbles = (nibbles << 16 | nibbles) & UINT64_C(0x0000ffff0000ffff);
+        nibbles = (nibbles << 8 | nibbles) & UINT64_C(0x00ff00ff00ff00ff);
+        nibbles = (nibbles << 4 | nibbles) & UINT64_C(0x0f0f0f0f0f0f0f0f);
+        letters = (nibbles + 6 * each) >> 4 & each; /* 1 where it is 10 or more */
+        nibbles += '0' * each + letters * ('a' - '0' - 10);
+        for (int i = 0; i < 8; i++)
+                at[i] = (char)(nibbles >> (56 - 8 * i));
+}
+
 void tg_message_id(struct tg_span customer, struct tg_span request_id,
                    char ret_id[static TG_MESSAGE_ID_SIZE + 1])
 {
-        static const char digits[] = "0123456789abcdef";
-        XXH128_canonical_t canonical;
+        XXH128_hash_t hash = hash_pair(customer, request_id);
 
-        XXH128_canonicalFromHash(&canonical, hash_pair(customer, request_id));
-        for (size_t i = 0; i < sizeof canonical.digest; i++) {
-                ret_id[2 * i] = digits[canonical.digest[i] >> 4];
-                ret_id[2 * i + 1] = digits[canonical.digest[i] & 15];
-        }
+        write_hex(ret_id, (uint32_t)(hash.high64 >> 32));
+        write_hex(ret_id + 8, (uint32_t)hash.high64);
+        write_hex(ret_id + 16, (uint32_t)(hash.low64 >> 32));
+        write_hex(ret_id + 24, (uint32_t)hash.low64);
         ret_id[TG_MESSAGE_ID_SIZE] = '\0';
 }
