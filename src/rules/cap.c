@@ -100,7 +100,7 @@ static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_que
                                  int64_t t_ms)
 {
         const struct tg_cap *cap = &rule->cap;
-        struct tg_cell_view view;
+        const struct tg_cell_view *view;
         struct tg_largest ends;
 
         if (!tg_history_has(question->history, rule->each))
@@ -109,9 +109,9 @@ static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_que
                 return (struct tg_answer){TG_NEVER, 0, 0};
         view = tg_history_view(question->history, rule->each);
         tg_largest_init(&ends, cap->at_most);
-        add_counter(&ends, &view, cap->counter.number, cap->window_ms, t_ms);
+        add_counter(&ends, view, cap->counter.number, cap->window_ms, t_ms);
         for (unsigned i = 0; i < cap->reservation_count; i++)
-                add_counter(&ends, &view, cap->reservations[i].counter.number,
+                add_counter(&ends, view, cap->reservations[i].counter.number,
                             cap->reservations[i].lapse_ms, t_ms);
         return (struct tg_answer){
                 .at_ms = ends.count < cap->at_most ? t_ms : ends.at_ms[cap->at_most - 1],

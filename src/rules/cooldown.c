@@ -119,17 +119,17 @@ static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_que
 {
         const struct tg_cooldown *cooldown = &rule->cooldown;
         int64_t reset_ms = TG_NO_TIME, ends_ms;
-        struct tg_cell_view view;
+        const struct tg_cell_view *view;
         struct tg_largest latest;
 
         if (!tg_history_has(question->history, rule->each))
                 return tg_answer_at(t_ms);
         view = tg_history_view(question->history, rule->each);
         if (cooldown->has_reset)
-                reset_ms = tg_touches_latest(&view, cooldown->reset.number);
+                reset_ms = tg_touches_latest(view, cooldown->reset.number);
         tg_largest_init(&latest, cooldown->times);
         for (unsigned i = 0; i < cooldown->after_count; i++)
-                add_later(&latest, &view, cooldown->after[i].number, reset_ms);
+                add_later(&latest, view, cooldown->after[i].number, reset_ms);
         if (latest.count < cooldown->times ||
             latest.at_ms[0] - latest.at_ms[latest.count - 1] > cooldown->for_ms)
                 return tg_answer_at(t_ms);

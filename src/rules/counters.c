@@ -229,12 +229,63 @@ static void retire(struct tg_counters *counters, enum tg_scope scope)
         }
 }
 
+static bool may_accept(const struct tg_counter *counter, uint8_t channel, uint8_t kind)
+{
+        const struct tg_counting *counting = &counter->counting;
+
+        return tg_mask_matches(counting->channels, channel) &&
+               (!counting->for_ || tg_selector_may_match(counting->for_, channel, kind)) &&
+               (!counting->where || tg_selector_may_match(counting->where, channel, kind));
+}
+
+static bool looks_at_more(const struct tg_selector *selector)
+{
+        return selector && (selector->classes || selector->patterns);
+}
+
+static void index_permits(struct tg_counters *counters, const struct tg_counter *counter)
+{
+        enum tg_scope scope = counter->counting.scope;
+        uint64_t bit = UINT64_C(1) << counter->id.number;
+
+        for (uint8_t channel = 0; channel < TG_CHANNELS; channel++) {
+                for (uint8_t kind = 0; kind < TG_KINDS; kind++) {
+                        if (may_accept(counter, channel, kind))
+                                counters->permits[channel][kind][scope] |= bit;
+                }
+        }
+        if (looks_at_more(counter->counting.for_) || looks_at_more(counter->counting.where))
+                counters->particular[scope] |= bit;
+}
+
+uint64_t tg_counters_permits(const struct tg_counters *counters, const struct tg_traits *traits,
+                             enum tg_scope scope)
+{
+        const struct tg_counter_list *list = &counters->by_type[TG_TYPE_PERMIT];
+        uint64_t permits, particular;
+
+        assert(traits->channel < TG_CHANNELS && traits->kind < TG_KINDS);
+        permits = counters->permits[traits->channel][traits->kind][scope];
+        particular = permits & counters->particular[scope];
+        for (size_t i = 0; particular && i < list->count; i++) {
+                const struct tg_counter *counter = &counters->items[list->items[i]];
+                uint64_t bit = UINT64_C(1) << counter->id.number;
+
+                if (counter->counting.scope == scope && particular & bit &&
+                    !tg_counter_accepts(counter, traits))
+                        permits &= ~bit;
+        }
+        return permits;
+}
+
 void tg_counters_finish(struct tg_counters *counters)
 {
         for (size_t i = 0; i < counters->count; i++) {
                 struct tg_counter *counter = &counters->items[i];
 
                 counter->whole = whole_of(counters, counter);
+                if (counts_permits(&counter->counting))
+                        index_permits(counters, counter);
                 if (begins(counters, counter))
                         counters->begun[counter->id.scope] |= UINT64_C(1) << counter->id.number;
         }

@@ -68,6 +68,12 @@ struct tg_counters {
         } by_type[TG_COUNTED_TYPES];
         /* For each type, the scopes (bit = enum tg_scope) in which it is counted. */
         uint8_t scopes_by_type[TG_COUNTED_TYPES];
+        /*
+         * By channel and kind of a request: the counters (bit = number, by scope) that may count
+         * its permit. And those that look at more: class or patterns.
+         */
+        uint64_t permits[TG_CHANNELS][TG_KINDS][TG_SCOPES];
+        uint64_t particular[TG_SCOPES];
         int64_t window_max_ms; /* of all */
         bool consents;         /* some rule asks for them: they are kept */
         bool consents_whole;   /* and always were */
@@ -102,8 +108,15 @@ enum tg_kept tg_counters_kept(const struct tg_counters *counters,
 /* How many numbers of a scope only the running policy's counters hold. */
 unsigned tg_counters_held(const struct tg_counters *counters, enum tg_scope scope);
 
-/* No counter is asked for any more: retires the numbers that only the running policy has. */
+/*
+ * No counter is asked for any more: retires the numbers that only the running policy has, and
+ * notes which permits each counts.
+ */
 void tg_counters_finish(struct tg_counters *counters);
+
+/* The counters of SCOPE (bit = number) that a permit for a request with TRAITS belongs to. */
+uint64_t tg_counters_permits(const struct tg_counters *counters, const struct tg_traits *traits,
+                             enum tg_scope scope);
 
 /* Whether something with these traits (of a type that it counts) belongs to the counter. */
 static inline bool tg_counter_accepts(const struct tg_counter *counter,

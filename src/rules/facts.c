@@ -14,13 +14,13 @@ static void count_touch(struct tg_history *history, const struct tg_touchpoint *
 
         for (size_t i = 0; i < list->count; i++) {
                 const struct tg_counter *counter = &history->counters->items[list->items[i]];
-                struct tg_cell_view view;
+                const struct tg_cell_view *view;
 
                 if (!belongs(history, counter))
                         continue;
                 view = tg_history_obtain(history, counter->counting.scope);
-                if (view.cell)
-                        tg_touches_record(&view, counter->id.number, touchpoint->time_ms, tag);
+                if (view->cell)
+                        tg_touches_record(view, counter->id.number, touchpoint->time_ms, tag);
         }
 }
 
@@ -46,7 +46,7 @@ static void settle(struct tg_history *history, const struct tg_touchpoint *touch
                 return; /* a time that no permit has */
         for (size_t i = 0; i < list->count; i++) {
                 const struct tg_counter *counter = &history->counters->items[list->items[i]];
-                struct tg_cell_view view;
+                const struct tg_cell_view *view;
 
                 if (touchpoint->type != TG_TYPE_BOUNCE &&
                     touchpoint->type != counter->counting.confirmed_by)
@@ -56,8 +56,8 @@ static void settle(struct tg_history *history, const struct tg_touchpoint *touch
                 view = touchpoint->receipt.present
                                ? tg_history_obtain(history, counter->counting.scope)
                                : tg_history_view(history, counter->counting.scope);
-                if (view.cell)
-                        tg_permits_settle(&view, counter->id.number, time_ms, tag);
+                if (view->cell)
+                        tg_permits_settle(view, counter->id.number, time_ms, tag);
         }
 }
 
@@ -85,10 +85,10 @@ static bool tag_taken(struct tg_history *history, uint32_t tag)
         unsigned scopes = history->scopes & history->counters->scopes_by_type[TG_TYPE_PERMIT];
 
         for (; scopes; scopes &= scopes - 1) {
-                struct tg_cell_view view =
+                const struct tg_cell_view *view =
                         tg_history_view(history, (enum tg_scope)__builtin_ctz(scopes));
 
-                if (tg_permits_have(&view, history->now_ms, tag))
+                if (tg_permits_have(view, history->now_ms, tag))
                         return true;
         }
         return false;
@@ -97,17 +97,13 @@ static bool tag_taken(struct tg_history *history, uint32_t tag)
 /* The counters, by scope, that a permit for the record counts in. */
 static const uint64_t *permits_of(struct tg_history *history)
 {
-        const struct tg_counter_list *list = &history->counters->by_type[TG_TYPE_PERMIT];
-
         if (history->permits_listed)
                 return history->permits;
-        memset(history->permits, 0, sizeof history->permits);
-        for (size_t i = 0; i < list->count; i++) {
-                const struct tg_counter *counter = &history->counters->items[list->items[i]];
-
-                if (belongs(history, counter))
-                        history->permits[counter->id.scope] |= UINT64_C(1) << counter->id.number;
-        }
+        for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++)
+                history->permits[scope] =
+                        tg_history_has(history, scope)
+                                ? tg_counters_permits(history->counters, &history->traits, scope)
+                                : 0;
         history->permits_listed = true;
         return history->permits;
 }
@@ -146,13 +142,13 @@ bool tg_facts_permit_again(struct tg_history *history, int64_t time_ms, uint32_t
         const uint64_t *permits = permits_of(history);
 
         for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++) {
-                struct tg_cell_view view;
+                const struct tg_cell_view *view;
 
                 if (!permits[scope])
                         continue;
                 view = tg_history_obtain(history, scope);
-                if (!view.cell ||
-                    !tg_permits_add_all(&view, with_room(history, &view, scope, permits[scope]),
+                if (!view->cell ||
+                    !tg_permits_add_all(view, with_room(history, view, scope, permits[scope]),
                                         time_ms, tag)) {
                         tg_facts_take_back(history, time_ms, tag);
                         return false;
@@ -167,13 +163,13 @@ void tg_facts_take_back(struct tg_history *history, int64_t time_ms, uint32_t ta
 
         for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++) {
                 uint64_t left = permits[scope];
-                struct tg_cell_view view;
+                const struct tg_cell_view *view;
 
                 if (!left)
                         continue;
                 view = tg_history_view(history, scope);
-                for (; view.cell && left; left &= left - 1)
-                        tg_permits_remove(&view, (unsigned)__builtin_ctzll(left), time_ms, tag);
+                for (; view->cell && left; left &= left - 1)
+                        tg_permits_remove(view, (unsigned)__builtin_ctzll(left), time_ms, tag);
         }
 }
 
@@ -201,16 +197,16 @@ uint32_t tg_facts_permits_full(struct tg_history *history)
 
         for (enum tg_scope scope = 0; scope < TG_SCOPES; scope++) {
                 uint64_t left = permits[scope] & history->counters->heard[scope];
-                struct tg_cell_view view;
+                const struct tg_cell_view *view;
 
                 if (!left)
                         continue;
                 view = tg_history_view(history, scope);
-                for (left &= ~view.lacks; left; left &= left - 1) {
+                for (left &= ~view->lacks; left; left &= left - 1) {
                         unsigned counter = (unsigned)__builtin_ctzll(left);
-                        uint32_t keep = view.layout->counters[counter].keep;
+                        uint32_t keep = view->layout->counters[counter].keep;
 
-                        if (kept_within(&view, counter,
+                        if (kept_within(view, counter,
                                         history->counters->heard_ms[scope][counter]) >= keep)
                                 return keep;
                 }

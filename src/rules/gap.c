@@ -32,13 +32,13 @@ static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_que
         const struct tg_gap *gap = &rule->gap;
         int64_t answer_ms = t_ms, time_ms;
         struct tg_slots_walk walk;
-        struct tg_cell_view view;
+        const struct tg_cell_view *view;
         tg_slot_word word;
 
         if (!tg_history_has(question->history, rule->each))
                 return tg_answer_at(t_ms);
         view = tg_history_view(question->history, rule->each);
-        walk = tg_slots_walk(&view, gap->counter.number);
+        walk = tg_slots_walk(view, gap->counter.number);
         while (tg_slots_next(&walk, &word, &time_ms)) {
                 if (tg_slot_permit_state(word) == TG_PERMIT_OPEN &&
                     time_ms + gap->at_least_ms > answer_ms)

@@ -35,6 +35,7 @@ void tg_history_init_alike(struct tg_history *history, const struct tg_history *
 
 void tg_history_at(struct tg_history *history, int64_t now_ms, int64_t skew_ms)
 {
+        assert(history->found == 0);
         history->now_ms = now_ms;
         history->horizon_ms = now_ms + skew_ms;
 }
@@ -56,7 +57,7 @@ static struct tg_identity pair_identity(const struct tg_history *history, enum t
 }
 
 /* PLACE: a scope, or TG_SCOPES plus enum tg_consent_of. */
-static struct tg_identity identity_of(struct tg_history *history, unsigned place)
+static inline struct tg_identity identity_of(struct tg_history *history, unsigned place)
 {
         if (!(history->known >> place & 1)) {
                 history->identities[place] =
@@ -82,12 +83,35 @@ void tg_history_prefetch(struct tg_history *history, unsigned needs)
                                   identity_of(history, (unsigned)__builtin_ctz(places)));
 }
 
-static void keep_cell(struct tg_history *history, enum tg_scope scope, struct tg_line *cell)
+/* What was found before is read anew, too. */
+static void set_erased(struct tg_history *history, int64_t erased_ms)
 {
-        history->cells[scope] = cell;
+        unsigned scopes = history->found & ((1U << TG_SCOPES) - 1);
+
+        history->erased_ms = erased_ms;
+        for (; scopes; scopes &= scopes - 1)
+                history->views[__builtin_ctz(scopes)].erased_ms = erased_ms;
+}
+
+static inline struct tg_cell_view *keep_cell(struct tg_history *history, enum tg_scope scope,
+                                             struct tg_line *cell)
+{
+        struct tg_cell_view *view = &history->views[scope];
+
         history->found |= (uint8_t)(1 << scope);
-        if (scope == TG_SCOPE_CUSTOMER)
-                history->erased_ms = tg_stamp_get(history->table, cell, TG_STAMP_ERASED);
+        view->table = history->table;
+        view->layout = &history->counters->layouts[scope];
+        view->cell = cell;
+        view->now_ms = history->now_ms;
+        view->horizon_ms = history->horizon_ms;
+        view->erased_ms = history->erased_ms;
+        if (scope == TG_SCOPE_CUSTOMER) {
+                int64_t erased_ms = tg_stamp_get(history->table, cell, TG_STAMP_ERASED);
+
+                if (erased_ms != history->erased_ms)
+                        set_erased(history, erased_ms);
+        }
+        return view;
 }
 
 static void find(struct tg_history *history, enum tg_scope scope)
@@ -96,8 +120,7 @@ static void find(struct tg_history *history, enum tg_scope scope)
 
         if (tg_history_has(history, scope))
                 cell = tg_table_find(history->table, identity_of(history, scope));
-        keep_cell(history, scope, cell);
-        history->lacks[scope] = tg_cell_lacks(history->table, cell);
+        keep_cell(history, scope, cell)->lacks = tg_cell_lacks(history->table, cell);
 }
 
 void tg_history_find(struct tg_history *history, enum tg_scope scope)
@@ -108,14 +131,17 @@ void tg_history_find(struct tg_history *history, enum tg_scope scope)
                 find(history, scope);
 }
 
-struct tg_cell_view tg_history_obtain(struct tg_history *history, enum tg_scope scope)
+const struct tg_cell_view *tg_history_obtain(struct tg_history *history, enum tg_scope scope)
 {
+        struct tg_cell_view *view = &history->views[scope];
+
         assert(tg_history_has(history, scope));
-        if (!(history->found >> scope & 1) || !history->cells[scope])
-                keep_cell(history, scope,
-                          tg_table_obtain(history->table, identity_of(history, scope), scope));
-        history->lacks[scope] = 0; /* it is going to be written */
-        return tg_history_view(history, scope);
+        if (!(history->found >> scope & 1) || !view->cell)
+                view = keep_cell(
+                        history, scope,
+                        tg_table_obtain(history->table, identity_of(history, scope), scope));
+        view->lacks = 0; /* it is going to be written */
+        return view;
 }
 
 bool tg_history_consent(struct tg_history *history, enum tg_consent_of of,
@@ -124,10 +150,10 @@ bool tg_history_consent(struct tg_history *history, enum tg_consent_of of,
         unsigned place = TG_SCOPES + of;
 
         if (!(history->found >> place & 1)) {
-                history->cells[place] = tg_table_find(history->table, identity_of(history, place));
+                history->consents[of] = tg_table_find(history->table, identity_of(history, place));
                 history->found |= (uint8_t)(1 << place);
         }
-        return tg_register_read(history->cells[place], side, tg_history_erased(history), ret_value);
+        return tg_register_read(history->consents[of], side, tg_history_erased(history), ret_value);
 }
 
 void tg_history_set_consent(const struct tg_history *history, const struct tg_consent *consent,
@@ -146,15 +172,15 @@ void tg_history_set_consent(const struct tg_history *history, const struct tg_co
 
 void tg_history_erase(struct tg_history *history, int64_t time_ms)
 {
-        struct tg_cell_view view = tg_history_obtain(history, TG_SCOPE_CUSTOMER);
+        struct tg_line *cell = tg_history_obtain(history, TG_SCOPE_CUSTOMER)->cell;
 
-        tg_stamp_raise(history->table, view.cell, TG_STAMP_ERASED, time_ms);
-        history->erased_ms = tg_stamp_get(history->table, view.cell, TG_STAMP_ERASED);
+        tg_stamp_raise(history->table, cell, TG_STAMP_ERASED, time_ms);
+        set_erased(history, tg_stamp_get(history->table, cell, TG_STAMP_ERASED));
 }
 
 int64_t tg_history_erased(struct tg_history *history)
 {
-        return tg_history_view(history, TG_SCOPE_CUSTOMER).erased_ms;
+        return tg_history_view(history, TG_SCOPE_CUSTOMER)->erased_ms;
 }
 
 static bool consent_known(struct tg_history *history, enum tg_consent_of of)
@@ -169,7 +195,7 @@ static bool consent_known(struct tg_history *history, enum tg_consent_of of)
  */
 static bool consent_lost(struct tg_history *history, enum tg_consent_of of)
 {
-        return !consent_known(history, of) || tg_cell_incomplete(history->cells[TG_SCOPES + of]);
+        return !consent_known(history, of) || tg_cell_incomplete(history->consents[of]);
 }
 
 static bool consents_lost(struct tg_history *history)
@@ -187,9 +213,9 @@ bool tg_history_incomplete(struct tg_history *history, unsigned needs)
 
         for (; scopes; scopes &= scopes - 1) {
                 enum tg_scope scope = (enum tg_scope)__builtin_ctz(scopes);
-                struct tg_cell_view view = tg_history_view(history, scope);
+                const struct tg_line *cell = tg_history_view(history, scope)->cell;
 
-                if (view.cell ? tg_cell_incomplete(view.cell) : overflowed)
+                if (cell ? tg_cell_incomplete(cell) : overflowed)
                         return true;
         }
         return overflowed && needs & TG_NEED_CONSENTS && consents_lost(history);

@@ -29,8 +29,8 @@ struct tg_history {
         uint8_t known;           /* bit = scope, or TG_SCOPES + consent: its identity is computed */
         uint8_t found;           /* the same bits: its cell was looked for */
         struct tg_identity identities[TG_HISTORY_CELLS]; /* those known */
-        struct tg_line *cells[TG_HISTORY_CELLS];         /* those found; NULL: not there */
-        uint64_t lacks[TG_SCOPES];                       /* of those found: tg_cell_view.lacks */
+        struct tg_cell_view views[TG_SCOPES];            /* of those found */
+        struct tg_line *consents[TG_CONSENTS];           /* those found; NULL: not there */
         bool permits_listed;
         uint64_t permits[TG_SCOPES]; /* once listed: the counters (bit) that a permit counts in */
 };
@@ -46,7 +46,7 @@ void tg_history_init_alike(struct tg_history *history, const struct tg_history *
 
 /*
  * Starts to fetch the cells of NEEDS that the traits have, so that the cache misses of several
- * records overlap. Their time may still be set by tg_history_at().
+ * records overlap. Their time may still be set by tg_history_at(), until a cell is looked for.
  */
 void tg_history_prefetch(struct tg_history *history, unsigned needs);
 void tg_history_at(struct tg_history *history, int64_t now_ms, int64_t skew_ms);
@@ -60,27 +60,23 @@ static inline bool tg_history_has(const struct tg_history *history, enum tg_scop
 /* Looks for the cell of SCOPE, and for the customer's, which knows of erasures. */
 void tg_history_find(struct tg_history *history, enum tg_scope scope);
 
-/* How the cell of SCOPE is read; view.cell is NULL if there is none (so nothing is counted). */
-static inline struct tg_cell_view tg_history_view(struct tg_history *history, enum tg_scope scope)
+/*
+ * How the cell of SCOPE is read; view->cell is NULL if there is none (so nothing is counted). The
+ * history's, as below.
+ */
+static inline const struct tg_cell_view *tg_history_view(struct tg_history *history,
+                                                         enum tg_scope scope)
 {
         if (!(history->found >> scope & 1))
                 tg_history_find(history, scope);
-        return (struct tg_cell_view){
-                .table = history->table,
-                .layout = &history->counters->layouts[scope],
-                .cell = history->cells[scope],
-                .now_ms = history->now_ms,
-                .horizon_ms = history->horizon_ms,
-                .erased_ms = history->erased_ms,
-                .lacks = history->lacks[scope],
-        };
+        return &history->views[scope];
 }
 
 /*
- * The same for writing: the cell is added if it isn't there; view.cell is NULL if the table is
+ * The same for writing: the cell is added if it isn't there; view->cell is NULL if the table is
  * full. The traits have SCOPE.
  */
-struct tg_cell_view tg_history_obtain(struct tg_history *history, enum tg_scope scope);
+const struct tg_cell_view *tg_history_obtain(struct tg_history *history, enum tg_scope scope);
 
 /*
  * What the customer consented to, for the purpose and the channel of the traits. Returns false if

@@ -3,18 +3,12 @@
 
 #include "rules/family.h"
 
-static bool may_select(const struct tg_selector *selector, uint8_t channel, uint8_t kind)
-{
-        return tg_mask_matches(selector->channels, channel) &&
-               tg_mask_matches(selector->kinds, kind);
-}
-
 void tg_rule_index_add(struct tg_rule_index *index, size_t number, const struct tg_selector *for_)
 {
         assert(number < TG_RULES_MAX);
         for (uint8_t channel = 0; channel < TG_CHANNELS; channel++) {
                 for (uint8_t kind = 0; kind < TG_KINDS; kind++) {
-                        if (may_select(for_, channel, kind))
+                        if (tg_selector_may_match(for_, channel, kind))
                                 index->rules[channel][kind][number / 64] |= UINT64_C(1)
                                                                             << number % 64;
                 }

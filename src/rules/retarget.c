@@ -62,12 +62,12 @@ static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_que
                                  int64_t t_ms)
 {
         const struct tg_retarget *retarget = &rule->retarget;
-        struct tg_cell_view view = tg_history_view(question->history, rule->each);
-        int64_t interest_ms = tg_touches_latest(&view, retarget->interest.number);
+        const struct tg_cell_view *view = tg_history_view(question->history, rule->each);
+        int64_t interest_ms = tg_touches_latest(view, retarget->interest.number);
 
         if (interest_ms == TG_NO_TIME || interest_ms <= t_ms - retarget->within_ms)
                 return tg_answer_at(TG_NEVER);
-        if (retarget->has_until && tg_touches_latest(&view, retarget->until.number) >= interest_ms)
+        if (retarget->has_until && tg_touches_latest(view, retarget->until.number) >= interest_ms)
                 return tg_answer_at(TG_NEVER);
         return tg_answer_at(t_ms);
 }

@@ -46,6 +46,14 @@ static inline bool tg_mask_matches(uint64_t mask, uint8_t word)
         return mask == 0 || (word < 64 && (mask >> word & 1));
 }
 
+/* Whether anything of this channel and kind may match: classes and patterns are left out. */
+static inline bool tg_selector_may_match(const struct tg_selector *selector, uint8_t channel,
+                                         uint8_t kind)
+{
+        return tg_mask_matches(selector->channels, channel) &&
+               tg_mask_matches(selector->kinds, kind);
+}
+
 /* Whether TRAITS match; kinds and classes match what is TG_WORD_UNSAID. */
 static inline bool tg_selector_matches(const struct tg_selector *selector,
                                        const struct tg_traits *traits)

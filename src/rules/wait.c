@@ -40,12 +40,12 @@ static void compile(struct tg_compiler *compiler, struct tg_reader *section, str
 static int64_t happened_at(const struct tg_rule *rule, const struct tg_question *question)
 {
         const struct tg_about *about = &question->request->about;
-        struct tg_cell_view view;
+        const struct tg_cell_view *view;
 
         if (about->present && about->type == rule->wait.after)
                 return about->time_ms;
         view = tg_history_view(question->history, rule->each);
-        return tg_touches_latest(&view, rule->wait.counter.number);
+        return tg_touches_latest(view, rule->wait.counter.number);
 }
 
 static struct tg_answer earliest(const struct tg_rule *rule, const struct tg_question *question,
