@@ -81,9 +81,11 @@ struct tg_repeats {
         struct buckets buckets;
         struct queue ended;
         struct waiting waiting;
-        uint64_t soon; /* a key whose bucket is being fetched, if one is */
-        bool soon_pending;
-        struct change *changes; /* owned; since the commit */
+        struct coming {
+                uint64_t key;
+                bool pending;
+        } bucket_comes, node_comes; /* keys whose bucket, and whose first node, is being fetched */
+        struct change *changes;     /* owned; since the commit */
         size_t change_count;
         size_t change_capacity;
         /* Where the queue was at the commit. */
@@ -253,20 +255,29 @@ uint64_t tg_repeats_key(struct tg_identity customer, struct tg_span id)
         return tg_identity_pair(customer, IDENTITY, id).low;
 }
 
-/* The bucket of the key told of last has come by now: what is in it is fetched, too. */
-static void prefetch_soon(struct tg_repeats *repeats)
+/*
+ * The first node of the key before the one told of last has come by now, and the bucket of that
+ * one: what they name is fetched, too.
+ */
+static inline __attribute__((always_inline)) void prefetch_coming(struct tg_repeats *repeats)
 {
-        if (repeats->soon_pending)
-                prefetch_nodes(repeats, *bucket_of(repeats, repeats->soon));
-        repeats->soon_pending = false;
+        if (repeats->node_comes.pending) {
+                uint32_t name = *bucket_of(repeats, repeats->node_comes.key);
+
+                if (name != NONE)
+                        prefetch_nodes(repeats, node_of(repeats, name)->next);
+        }
+        if (repeats->bucket_comes.pending)
+                prefetch_nodes(repeats, *bucket_of(repeats, repeats->bucket_comes.key));
+        repeats->node_comes = repeats->bucket_comes;
+        repeats->bucket_comes.pending = false;
 }
 
 void tg_repeats_prefetch(struct tg_repeats *repeats, uint64_t key)
 {
-        prefetch_soon(repeats);
+        prefetch_coming(repeats);
         __builtin_prefetch(bucket_of(repeats, key), 1);
-        repeats->soon = key;
-        repeats->soon_pending = true;
+        repeats->bucket_comes = (struct coming){key, true};
 }
 
 /* Differences in uint64_t: a clock that leaps from one end of time to the other is no overflow. */
@@ -300,7 +311,7 @@ bool tg_repeats_find(struct tg_repeats *repeats, uint64_t key, int64_t now_ms,
 {
         uint32_t name = *bucket_of(repeats, key);
 
-        prefetch_soon(repeats);
+        prefetch_coming(repeats);
         for (; name != NONE; name = node_of(repeats, name)->next) {
                 struct tg_remembered remembered;
 

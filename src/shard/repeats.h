@@ -46,8 +46,8 @@ void tg_repeats_limit(struct tg_repeats *repeats, int64_t for_ms, size_t limit);
 uint64_t tg_repeats_key(struct tg_identity customer, struct tg_span id);
 
 /*
- * KEY will be asked for soon: starts to fetch where it would be, and what is in the place of the
- * one told of before, so that their cache misses overlap.
+ * KEY will be asked for soon: starts to fetch where it would be, what is in the place of the one
+ * told of before, and behind that of the one before it, so that their cache misses overlap.
  */
 void tg_repeats_prefetch(struct tg_repeats *repeats, uint64_t key);
 
