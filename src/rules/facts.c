@@ -61,6 +61,18 @@ static void settle(struct tg_history *history, const struct tg_touchpoint *touch
         }
 }
 
+void tg_facts_need(struct tg_history *history, const struct tg_touchpoint *touchpoint)
+{
+        const struct tg_counters *counters = history->counters;
+        unsigned scopes = counters->scopes_by_type[touchpoint->type];
+
+        if (tg_span_present(touchpoint->message_id))
+                scopes |= counters->scopes_by_type[TG_TYPE_PERMIT];
+        tg_history_need(history, scopes);
+        if (touchpoint->consent.present && counters->consents)
+                tg_history_need_consent(history, &touchpoint->consent);
+}
+
 bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint)
 {
         bool consents = touchpoint->type == TG_TYPE_CONSENT;

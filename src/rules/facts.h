@@ -8,6 +8,9 @@
 
 #include "rules/history.h"
 
+/* Says which cells TOUCHPOINT will be recorded in, to be fetched. */
+void tg_facts_need(struct tg_history *history, const struct tg_touchpoint *touchpoint);
+
 /*
  * Records the touch in every counter that counts it, settles the permit it is about, and sets the
  * consent it gives or withdraws, or erases what came before it. HISTORY was made with the

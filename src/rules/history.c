@@ -16,6 +16,7 @@ void tg_history_init(struct tg_history *history, const struct tg_counters *count
         history->erased_ms = TG_NO_TIME;
         history->scopes = (uint8_t)tg_traits_scopes(traits);
         history->known = 1 << TG_SCOPE_CUSTOMER;
+        history->needed = 0;
         history->found = 0;
         history->permits_listed = false;
         history->identities[TG_SCOPE_CUSTOMER] = tg_identity_of(tg_table_key(table), customer);
@@ -72,15 +73,25 @@ static inline struct tg_identity identity_of(struct tg_history *history, unsigne
         return history->identities[place];
 }
 
-void tg_history_prefetch(struct tg_history *history, unsigned needs)
+void tg_history_need(struct tg_history *history, unsigned needs)
 {
         unsigned places = needs & history->scopes;
 
         if (needs & TG_NEED_CONSENTS && tg_span_present(history->traits.purpose))
                 places |= ((1U << TG_CONSENTS) - 1) << TG_SCOPES;
+        history->needed |= (uint8_t)places;
         for (; places; places &= places - 1)
-                tg_table_prefetch(history->table,
-                                  identity_of(history, (unsigned)__builtin_ctz(places)));
+                identity_of(history, (unsigned)__builtin_ctz(places));
+}
+
+/* It is no consent of the traits' purpose: its place is not known. */
+void tg_history_need_consent(struct tg_history *history, const struct tg_consent *consent)
+{
+        unsigned place = TG_SCOPES + TG_CONSENT_OF_CHANNEL;
+
+        assert(!(history->known >> place & 1));
+        history->identities[place] = consent_identity(history, consent->purpose, consent->channel);
+        history->needed |= (uint8_t)(1 << place);
 }
 
 /* What was found before is read anew, too. */

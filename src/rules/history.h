@@ -27,6 +27,7 @@ struct tg_history {
         int64_t erased_ms;       /* of the customer's cell, once it was looked for; or TG_NO_TIME */
         uint8_t scopes;          /* bit = enum tg_scope: the traits have a cell there */
         uint8_t known;           /* bit = scope, or TG_SCOPES + consent: its identity is computed */
+        uint8_t needed;          /* the same bits: its cell will be looked at */
         uint8_t found;           /* the same bits: its cell was looked for */
         struct tg_identity identities[TG_HISTORY_CELLS]; /* those known */
         struct tg_cell_view views[TG_SCOPES];            /* of those found */
@@ -45,10 +46,21 @@ void tg_history_init_alike(struct tg_history *history, const struct tg_history *
                            const struct tg_traits *traits);
 
 /*
- * Starts to fetch the cells of NEEDS that the traits have, so that the cache misses of several
- * records overlap. Their time may still be set by tg_history_at(), until a cell is looked for.
+ * Says which cells will be looked at: those of NEEDS that the traits have, and a consent's that is
+ * to be set. Then all may be fetched at once; their time may still be set by tg_history_at(), until
+ * one is looked for.
+ *
+ * Two steps, so that those who deal with many records say it of all of them first: where a cell
+ * lies takes a while to reckon, and the processor waits for several cells at a time only if it
+ * meets them one right behind the other.
  */
-void tg_history_prefetch(struct tg_history *history, unsigned needs);
+void tg_history_need(struct tg_history *history, unsigned needs);
+void tg_history_need_consent(struct tg_history *history, const struct tg_consent *consent);
+static inline void tg_history_prefetch(const struct tg_history *history)
+{
+        for (unsigned places = history->needed; places; places &= places - 1)
+                tg_table_prefetch(history->table, history->identities[__builtin_ctz(places)]);
+}
 void tg_history_at(struct tg_history *history, int64_t now_ms, int64_t skew_ms);
 
 /* Whether there is a cell of SCOPE for the record. */

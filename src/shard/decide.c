@@ -357,8 +357,8 @@ void tg_decide_prepare(struct tg_partition *partition, struct tg_prepared *prepa
         struct tg_history *history = &prepared->history;
 
         begin_history(partition, request, history);
-        tg_history_prefetch(
-                history, tg_rule_index_needs(&partition->options->policy->index, &history->traits));
+        tg_history_need(history,
+                        tg_rule_index_needs(&partition->options->policy->index, &history->traits));
         prepared->key = key_of(request, history);
         tg_repeats_prefetch(partition->repeats, prepared->key);
 }

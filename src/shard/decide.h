@@ -10,7 +10,7 @@
 
 #include "shard/partition.h"
 
-/* Starts to fetch what deciding the request of PREPARED, which is decoded, will look at. */
+/* Reckons what deciding the request of PREPARED, which is decoded, will look at. */
 void tg_decide_prepare(struct tg_partition *partition, struct tg_prepared *prepared);
 
 /* A request that was just read, and prepared. */

@@ -169,13 +169,10 @@ static void prepare_touchpoint(struct tg_partition *partition, struct tg_prepare
         const struct tg_counters *counters = &partition->options->policy->counters;
         const struct tg_touchpoint *touchpoint = &prepared->record->event.touchpoint;
         struct tg_traits traits = tg_traits_of_touchpoint(touchpoint);
-        unsigned scopes = counters->scopes_by_type[touchpoint->type];
 
-        if (tg_span_present(touchpoint->message_id))
-                scopes |= counters->scopes_by_type[TG_TYPE_PERMIT];
         tg_history_init(&prepared->history, counters, partition->table, touchpoint->customer,
                         &traits, partition->clock_ms, partition->options->skew_ms);
-        tg_history_prefetch(&prepared->history, scopes);
+        tg_facts_need(&prepared->history, touchpoint);
 }
 
 void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *prepared)
@@ -187,6 +184,12 @@ void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *pr
                 tg_decide_prepare(partition, prepared);
         else if (prepared->record->stream == TG_STREAM_TOUCHPOINTS)
                 prepare_touchpoint(partition, prepared);
+}
+
+void tg_partition_prefetch(const struct tg_prepared *prepared)
+{
+        if (prepared->record->kind != TG_RECORD_FAULTY)
+                tg_history_prefetch(&prepared->history);
 }
 
 static int take_touchpoint(struct tg_partition *partition, struct tg_prepared *prepared,

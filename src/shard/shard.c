@@ -212,6 +212,8 @@ static int take_group(struct shard *shard, struct tg_partition *partition, next_
 
         while (count < GROUP && (shard->group[count].record = next(partition)))
                 tg_partition_prepare(partition, &shard->group[count++]);
+        for (int i = 0; i < count; i++)
+                tg_partition_prefetch(&shard->group[i]);
         for (int i = 0; i < count; i++) {
                 if (result == 0)
                         result = take_prepared(shard, partition, &shard->group[i], error);
