@@ -188,7 +188,9 @@ void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *pr
 
 void tg_partition_prefetch(const struct tg_prepared *prepared)
 {
-        if (prepared->record->kind != TG_RECORD_FAULTY)
+        const struct tg_record *record = prepared->record;
+
+        if (record->kind != TG_RECORD_FAULTY && record->stream != TG_STREAM_DECISIONS)
                 tg_history_prefetch(&prepared->history);
 }
 
