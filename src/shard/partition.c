@@ -178,6 +178,7 @@ static void prepare_touchpoint(struct tg_partition *partition, struct tg_prepare
 void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *prepared)
 {
         prepared->direct = NULL;
+        prepared->history.needed = 0; /* of what is no event */
         if (prepared->record->kind == TG_RECORD_FAULTY)
                 return;
         if (prepared->record->stream == TG_STREAM_REQUESTS)
@@ -188,10 +189,7 @@ void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *pr
 
 void tg_partition_prefetch(const struct tg_prepared *prepared)
 {
-        const struct tg_record *record = prepared->record;
-
-        if (record->kind != TG_RECORD_FAULTY && record->stream != TG_STREAM_DECISIONS)
-                tg_history_prefetch(&prepared->history);
+        tg_history_prefetch(&prepared->history);
 }
 
 static int take_touchpoint(struct tg_partition *partition, struct tg_prepared *prepared,
