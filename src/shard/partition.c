@@ -125,16 +125,14 @@ static void move_clock(struct tg_partition *partition, int64_t t_ms)
                 partition->clock_ms = t_ms;
 }
 
-int tg_partition_advance(struct tg_partition *partition, int64_t t_ms, struct tg_error *error)
+int tg_partition_advance(struct tg_partition *partition, int64_t t_ms, int64_t *due_ms,
+                         struct tg_error *error)
 {
-        int64_t due_ms;
-
-        if (partition->restore) {
-                move_clock(partition, t_ms);
-                return 0;
-        }
-        while ((due_ms = tg_waiting_due(partition->waiting, partition->throttles)) <= t_ms) {
-                move_clock(partition, due_ms);
+        while (*due_ms <= t_ms && !partition->restore) {
+                *due_ms = tg_waiting_due(partition->waiting, partition->throttles);
+                if (*due_ms > t_ms)
+                        break;
+                move_clock(partition, *due_ms);
                 tg_waiting_gather(partition->waiting, partition->clock_ms, SIZE_MAX);
                 if (decide_due(partition, SIZE_MAX, error) < 0)
                         return -1;

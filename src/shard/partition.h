@@ -83,8 +83,13 @@ struct tg_gcra *tg_partition_throttles(const struct tg_partition_options *option
 /* Has the table cared for as the policy says. */
 void tg_partition_take_care(struct tg_partition *partition);
 
-/* Decides what is due at or before T_MS, each at its own moment, and moves the clock to T_MS. */
-int tg_partition_advance(struct tg_partition *partition, int64_t t_ms, struct tg_error *error);
+/*
+ * Decides what is due at or before T_MS, each at its own moment, and moves the clock to T_MS.
+ * *DUE_MS is a moment before which nothing is due, TG_NO_TIME at first, and is found anew when the
+ * clock comes to it: a caller keeps it as long as it only takes facts.
+ */
+int tg_partition_advance(struct tg_partition *partition, int64_t t_ms, int64_t *due_ms,
+                         struct tg_error *error);
 
 /*
  * By the wall clock: moves the clock to T_MS at once and decides what is due by then, at T_MS, up

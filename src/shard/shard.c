@@ -195,12 +195,17 @@ static struct tg_record *next_request(struct tg_partition *partition)
         return tg_merge_take(&partition->merge, TG_STREAM_REQUESTS);
 }
 
+/* DUE_MS: what waits falls due no earlier; facts don't change that, TG_NO_TIME is always right. */
 static int take_prepared(struct shard *shard, struct tg_partition *partition,
-                         struct tg_prepared *prepared, struct tg_error *error)
+                         struct tg_prepared *prepared, int64_t *due_ms, struct tg_error *error)
 {
-        if (shard->options->clock == TG_CLOCK_EVENT && prepared->record->kind == TG_RECORD_DATA &&
-            tg_partition_advance(partition, prepared->record->time_ms, error) < 0)
+        const struct tg_record *record = prepared->record;
+
+        if (shard->options->clock == TG_CLOCK_EVENT && record->kind == TG_RECORD_DATA &&
+            tg_partition_advance(partition, record->time_ms, due_ms, error) < 0)
                 return -1;
+        if (record->stream != TG_STREAM_TOUCHPOINTS)
+                *due_ms = TG_NO_TIME;
         return tg_partition_take(partition, prepared, error);
 }
 
@@ -208,6 +213,7 @@ static int take_prepared(struct shard *shard, struct tg_partition *partition,
 static int take_group(struct shard *shard, struct tg_partition *partition, next_fn next,
                       struct tg_error *error)
 {
+        int64_t due_ms = TG_NO_TIME;
         int count = 0, result = 0;
 
         while (count < GROUP && (shard->group[count].record = next(partition)))
@@ -216,7 +222,7 @@ static int take_group(struct shard *shard, struct tg_partition *partition, next_
                 tg_partition_prefetch(&shard->group[i]);
         for (int i = 0; i < count; i++) {
                 if (result == 0)
-                        result = take_prepared(shard, partition, &shard->group[i], error);
+                        result = take_prepared(shard, partition, &shard->group[i], &due_ms, error);
                 release(shard, shard->group[i].record);
         }
         return result < 0 ? -1 : count;
