@@ -17,10 +17,24 @@ struct tg_buffer {
 
 void tg_buffer_deinit(struct tg_buffer *buffer);
 
-/* Makes room for SIZE more bytes and returns where they begin; size is not yet moved. */
-uint8_t *tg_buffer_reserve(struct tg_buffer *buffer, size_t size);
+/* What tg_buffer_reserve() does if there is no room yet. */
+uint8_t *tg_buffer_grow(struct tg_buffer *buffer, size_t size);
 
-void tg_buffer_append(struct tg_buffer *buffer, const void *data, size_t size);
+/* Makes room for SIZE more bytes and returns where they begin; size is not yet moved. */
+static inline uint8_t *tg_buffer_reserve(struct tg_buffer *buffer, size_t size)
+{
+        if (size <= buffer->capacity - buffer->size)
+                return buffer->data + buffer->size;
+        return tg_buffer_grow(buffer, size);
+}
+
+static inline void tg_buffer_append(struct tg_buffer *buffer, const void *data, size_t size)
+{
+        if (size == 0)
+                return;
+        memcpy(tg_buffer_reserve(buffer, size), data, size);
+        buffer->size += size;
+}
 
 static inline void tg_buffer_reset(struct tg_buffer *buffer)
 {
