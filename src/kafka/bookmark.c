@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #define FORMAT "touchgate/1 commit=%" PRIx64 "-%" PRIu64 " decided=%" PRId64 " clock=%" PRId64
 #define SCAN "touchgate/1 commit=%" SCNx64 "-%" SCNu64 " decided=%" SCNd64 " clock=%" SCNd64
@@ -14,13 +15,18 @@ void tg_bookmark_write(const struct tg_commit_name *name, const struct tg_progre
                  progress->clock_ms);
 }
 
-bool tg_bookmark_read(const char *text, struct tg_commit_name *ret_name,
+bool tg_bookmark_read(struct tg_span text, struct tg_commit_name *ret_name,
                       struct tg_progress *progress)
 {
+        char copy[TG_BOOKMARK_SIZE] = ""; /* what librdkafka gives has no zero at its end */
         struct tg_commit_name name;
         int64_t decided, clock_ms;
 
-        if (!text || sscanf(text, SCAN, &name.producer, &name.serial, &decided, &clock_ms) != 4)
+        if (text.size >= sizeof copy)
+                return false;
+        if (text.size)
+                memcpy(copy, text.data, text.size);
+        if (sscanf(copy, SCAN, &name.producer, &name.serial, &decided, &clock_ms) != 4)
                 return false;
         if (ret_name)
                 *ret_name = name;

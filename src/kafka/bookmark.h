@@ -25,8 +25,8 @@ void tg_bookmark_write(const struct tg_commit_name *name, const struct tg_progre
                        char text[static TG_BOOKMARK_SIZE]);
 
 /*
- * Reads TEXT (NULL: none) into RET_NAME (may be NULL) and PROGRESS, of which it fills `decided` and
- * `clock_ms`. False, and nothing is changed: it is not of our making.
+ * Reads TEXT (may be absent) into RET_NAME (may be NULL) and PROGRESS, of which it fills `decided`
+ * and `clock_ms`. False, and nothing is changed: it is not of our making.
  */
-bool tg_bookmark_read(const char *text, struct tg_commit_name *ret_name,
+bool tg_bookmark_read(struct tg_span text, struct tg_commit_name *ret_name,
                       struct tg_progress *progress);

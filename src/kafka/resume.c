@@ -50,6 +50,11 @@ static int read_committed(struct tg_resume_office *office, rd_kafka_topic_partit
         return -1;
 }
 
+static struct tg_span text_of(const rd_kafka_topic_partition_t *item)
+{
+        return tg_span_of(item->metadata, item->metadata_size);
+}
+
 /* How far a partition had come, by the two offsets at ITEMS. */
 static struct tg_progress resume_of(const rd_kafka_topic_partition_t *items)
 {
@@ -62,7 +67,7 @@ static struct tg_progress resume_of(const rd_kafka_topic_partition_t *items)
         };
 
         resume.decided = resume.next[TG_STREAM_REQUESTS];
-        tg_bookmark_read(items[0].metadata, NULL, &resume);
+        tg_bookmark_read(text_of(&items[0]), NULL, &resume);
         return resume;
 }
 
@@ -132,7 +137,7 @@ int tg_resume_last_commit(struct tg_resume_office *office, int32_t partition,
         add(office, list, TG_TOPIC_REQUESTS, partition);
         result = read_committed(office, list);
         if (result == 0)
-                tg_bookmark_read(list->elems[0].metadata, &name, &ignored);
+                tg_bookmark_read(text_of(&list->elems[0]), &name, &ignored);
         rd_kafka_topic_partition_list_destroy(list);
         if (result == 0)
                 *ret_name = name;
