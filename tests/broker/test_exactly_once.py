@@ -283,7 +283,8 @@ class ExactlyOnce(unittest.TestCase):
                 os.kill(self.broker.pid, signal.SIGCONT)
                 time.sleep(4)
             self.finish(load, gateway)
-            print(json.loads(gateway.log().splitlines()[-1]).get("doubts"), "in doubt")
+            summary = [line for line in gateway.log().splitlines() if '"doubts"' in line][-1]
+            print(f"{json.loads(summary)['doubts']} transactions were in doubt", flush=True)
 
     @takes_long
     def test_a_process_that_stood_still_commits_nothing_that_another_decided(self):
