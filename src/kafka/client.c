@@ -211,15 +211,14 @@ void tg_client_tell_versions(const struct tg_kafka_settings *settings,
                              const struct tg_notices *notices)
 {
         const char *strategy = tg_kafka_settings_find(settings, "partition.assignment.strategy");
-        bool affected = strategy && strstr(strategy, "cooperative");
 
         tg_notice(notices, TG_NOTICE_INFO, "librdkafka %s", rd_kafka_version_str());
         if (rd_kafka_version() >= VERSION_SOUND)
                 return;
         tell_scram(settings, notices);
-        tg_notice(notices, affected ? TG_NOTICE_WARNING : TG_NOTICE_INFO,
-                  "before librdkafka 2.6.1 a member can get stuck in a rebalance with "
-                  "cooperative-sticky assignment, %s",
-                  affected ? "which is configured: prefer range, or static membership"
-                           : "which is not used here");
+        if (strategy && strstr(strategy, "cooperative"))
+                tg_notice(notices, TG_NOTICE_WARNING,
+                          "before librdkafka 2.6.1 a member can get stuck in a rebalance with "
+                          "cooperative-sticky assignment, which is configured: prefer range, or "
+                          "static membership");
 }

@@ -124,6 +124,12 @@ void tg_embedded_use(const struct tg_embedded *embedded, struct tg_kafka_setting
                               rd_kafka_mock_cluster_bootstraps(embedded->cluster));
         /* The mock cluster answers an empty fetch only when this time is over. */
         tg_kafka_settings_set(settings, "fetch.wait.max.ms", "10");
+        /*
+         * A rebalance of its groups can stand still until the session of a member is over that has
+         * joined again: sessions are short, and members ask often.
+         */
+        tg_kafka_settings_set(settings, "heartbeat.interval.ms", "500");
+        tg_kafka_settings_set(settings, "session.timeout.ms", "6000");
         /* Its limits count bytes as they are stored, and are computed uncompressed. */
         tg_kafka_settings_set(settings, "compression.codec", "none");
         /* Nothing outside this process takes part, a schema registry neither. */

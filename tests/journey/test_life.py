@@ -88,22 +88,14 @@ class Life(unittest.TestCase):
             time.sleep(0.02)
 
     def start_deciding(self, **options):
-        """A process that has decided something in each partition.
-
-        librdkafka's mock cluster sometimes leaves a group of two for long in its first rebalance;
-        then another process is started.
-        """
-        for _ in range(3):
-            process = self.start(**options)
-            deadline = time.monotonic() + 20
-            while process.poll() is None and time.monotonic() < deadline:
-                if self.has_decided_everywhere():
-                    return process
-                time.sleep(0.05)
-            process.kill()
-            process.wait()
-        self.fail(self.log()[-3000:])
-        return None
+        """A process that has decided something in each partition."""
+        process = self.start(**options)
+        deadline = time.monotonic() + 40
+        while not self.has_decided_everywhere():
+            self.assertIsNone(process.poll(), self.log()[-3000:])
+            self.assertLess(time.monotonic(), deadline, self.log()[-3000:])
+            time.sleep(0.05)
+        return process
 
     def has_decided_everywhere(self):
         path = self.folder / "out" / "decisions.jsonl"
