@@ -115,6 +115,11 @@ struct tg_sink {
         void *context;
 };
 
+enum tg_clock_mode {
+        TG_CLOCK_EVENT, /* the time of the records, streams merged by it */
+        TG_CLOCK_WALL,  /* the port's clock, read once per batch */
+};
+
 /* The wall clock, UTC milliseconds; read once per batch. A recording has none: now_ms is NULL. */
 struct tg_clock {
         int64_t (*now_ms)(void *context);

@@ -9,11 +9,8 @@
 
 #include "base/memory.h"
 #include "shard/desk.h"
+#include "shard/drain.h"
 #include "shard/prefault.h"
-#include "shard/restore.h"
-
-/* Records whose cache misses overlap: enough to hide a miss, few enough to stay in the cache. */
-enum { GROUP = 32 };
 
 struct shard {
         const struct tg_shard_options *options;
@@ -24,9 +21,9 @@ struct shard {
         struct tg_summary committed; /* the summary at the last commit */
         struct tg_buffer buffer;
         struct tg_record **records;       /* one batch */
-        struct tg_prepared *group;        /* what is taken up at once */
         struct tg_partition **partitions; /* by id; NULL: not ours */
         struct tg_progress *progress;     /* of those that are ours */
+        struct tg_drain drain;
         struct tg_desk desk;
         struct tg_prefault *prefault;
         bool rewound; /* in this batch: there is more to read, whatever the source said */
@@ -96,7 +93,7 @@ static int shard_init(struct shard *shard, const struct tg_shard_options *option
         tg_summary_init(summary, options->partition.policy);
         tg_summary_init(&shard->committed, options->partition.policy);
         shard->records = tg_allocate(options->batch * sizeof(struct tg_record *));
-        shard->group = tg_allocate(GROUP * sizeof shard->group[0]);
+        tg_drain_init(&shard->drain, &port->source, options->clock);
         shard->partitions = tg_allocate_zeroed(partitions, sizeof(struct tg_partition *));
         shard->progress = tg_allocate(partitions * sizeof shard->progress[0]);
         shard->prefault = tg_prefault_new(partitions);
@@ -122,7 +119,7 @@ static void shard_deinit(struct shard *shard)
         free(shard->partitions);
         free(shard->progress);
         free(shard->records);
-        free(shard->group);
+        tg_drain_deinit(&shard->drain);
         tg_buffer_deinit(&shard->buffer);
         tg_summary_deinit(&shard->committed);
 }
@@ -177,68 +174,6 @@ static int reject_homeless(struct shard *shard, const struct tg_record *record,
         return sink->rejected(sink->context, record, record->fault, record->detail, error);
 }
 
-/* The next record to be taken up; NULL: none. */
-typedef struct tg_record *(*next_fn)(struct tg_partition *partition);
-
-static struct tg_record *next_of_all(struct tg_partition *partition)
-{
-        return tg_merge_next(&partition->merge);
-}
-
-static struct tg_record *next_fact(struct tg_partition *partition)
-{
-        return tg_merge_take(&partition->merge, TG_STREAM_TOUCHPOINTS);
-}
-
-static struct tg_record *next_request(struct tg_partition *partition)
-{
-        return tg_merge_take(&partition->merge, TG_STREAM_REQUESTS);
-}
-
-/* DUE_MS: what waits falls due no earlier; facts don't change that, TG_NO_TIME is always right. */
-static int take_prepared(struct shard *shard, struct tg_partition *partition,
-                         struct tg_prepared *prepared, int64_t *due_ms, struct tg_error *error)
-{
-        const struct tg_record *record = prepared->record;
-
-        if (shard->options->clock == TG_CLOCK_EVENT && record->kind == TG_RECORD_DATA &&
-            tg_partition_advance(partition, record->time_ms, due_ms, error) < 0)
-                return -1;
-        if (record->stream != TG_STREAM_TOUCHPOINTS)
-                *due_ms = TG_NO_TIME;
-        return tg_partition_take(partition, prepared, error);
-}
-
-/* Prepares a group of records, then takes them in order. Returns how many, or -1. */
-static int take_group(struct shard *shard, struct tg_partition *partition, next_fn next,
-                      struct tg_error *error)
-{
-        int64_t due_ms = TG_NO_TIME;
-        int count = 0, result = 0;
-
-        while (count < GROUP && (shard->group[count].record = next(partition)))
-                tg_partition_prepare(partition, &shard->group[count++]);
-        for (int i = 0; i < count; i++)
-                tg_partition_prefetch(&shard->group[i]);
-        for (int i = 0; i < count; i++) {
-                if (result == 0)
-                        result = take_prepared(shard, partition, &shard->group[i], &due_ms, error);
-                release(shard, shard->group[i].record);
-        }
-        return result < 0 ? -1 : count;
-}
-
-static int take_all(struct shard *shard, struct tg_partition *partition, next_fn next,
-                    struct tg_error *error)
-{
-        int taken;
-
-        do
-                taken = take_group(shard, partition, next, error);
-        while (taken > 0);
-        return taken;
-}
-
 /* One partition's share of what a batch decides of what is due. */
 static size_t due_share(const struct shard *shard)
 {
@@ -250,44 +185,13 @@ static size_t due_share(const struct shard *shard)
         return due_max > owned ? due_max / owned : 1;
 }
 
-/*
- * By the wall clock: all facts, then of what is due as much as a batch decides, then the requests,
- * once all facts are known.
- */
-static int drain_by_wall_clock(struct shard *shard, struct tg_partition *partition, int64_t now_ms,
-                               struct tg_error *error)
-{
-        int behind;
-
-        if (take_all(shard, partition, next_fact, error) < 0)
-                return -1;
-        if (!partition->facts_read)
-                return 0;
-        behind = tg_partition_catch_up(partition, now_ms, due_share(shard), error);
-        if (behind < 0)
-                return -1;
-        shard->behind |= behind;
-        return take_all(shard, partition, next_request, error);
-}
-
 static int drain(struct shard *shard, struct tg_partition *partition, int64_t now_ms,
                  struct tg_error *error)
 {
-        bool by_wall_clock = shard->options->clock == TG_CLOCK_WALL;
+        int behind = tg_drain_partition(&shard->drain, partition, now_ms, due_share(shard), error);
 
-        if (by_wall_clock && partition->clock_ms < now_ms)
-                partition->clock_ms = now_ms;
-        partition->facts_read |= partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended ||
-                                 (!by_wall_clock && partition->clock_ms != TG_NO_TIME);
-        if (partition->restore) {
-                if (take_all(shard, partition, tg_restore_next, error) < 0)
-                        return -1;
-                if (!tg_restore_end(partition))
-                        return 0;
-        }
-        if (shard->options->clock == TG_CLOCK_EVENT)
-                return take_all(shard, partition, next_of_all, error);
-        return drain_by_wall_clock(shard, partition, now_ms, error);
+        shard->behind |= behind > 0;
+        return behind < 0 ? -1 : 0;
 }
 
 /* What comes before a revocation is still ours: it is taken up and committed first. */

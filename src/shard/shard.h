@@ -13,11 +13,6 @@
 #include "shard/partition.h"
 #include "shard/swap.h"
 
-enum tg_clock_mode {
-        TG_CLOCK_EVENT, /* the time of the records, streams merged by it */
-        TG_CLOCK_WALL,  /* the port's clock, read once per batch */
-};
-
 /* Messages that have fallen due that a batch decides: a few milliseconds. */
 enum { TG_DUE_DEFAULT = 4096 };
 

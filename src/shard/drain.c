@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shard/drain.h"
+
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "shard/restore.h"
+
+/* Records whose cache misses overlap: enough to hide a miss, few enough to stay in the cache. */
+enum { GROUP = 32 };
+
+void tg_drain_init(struct tg_drain *drain, const struct tg_source *source, enum tg_clock_mode clock)
+{
+        *drain = (struct tg_drain){.source = source, .clock = clock};
+        drain->group = tg_allocate(GROUP * sizeof drain->group[0]);
+}
+
+void tg_drain_deinit(struct tg_drain *drain)
+{
+        free(drain->group);
+}
+
+/* The next record to be taken up; NULL: none. */
+typedef struct tg_record *(*next_fn)(struct tg_partition *partition);
+
+static struct tg_record *next_of_all(struct tg_partition *partition)
+{
+        return tg_merge_next(&partition->merge);
+}
+
+static struct tg_record *next_fact(struct tg_partition *partition)
+{
+        return tg_merge_take(&partition->merge, TG_STREAM_TOUCHPOINTS);
+}
+
+static struct tg_record *next_request(struct tg_partition *partition)
+{
+        return tg_merge_take(&partition->merge, TG_STREAM_REQUESTS);
+}
+
+/* DUE_MS: what waits falls due no earlier; facts don't change that, TG_NO_TIME is always right. */
+static int take_prepared(struct tg_drain *drain, struct tg_partition *partition,
+                         struct tg_prepared *prepared, int64_t *due_ms, struct tg_error *error)
+{
+        const struct tg_record *record = prepared->record;
+
+        if (drain->clock == TG_CLOCK_EVENT && record->kind == TG_RECORD_DATA &&
+            tg_partition_advance(partition, record->time_ms, due_ms, error) < 0)
+                return -1;
+        if (record->stream != TG_STREAM_TOUCHPOINTS)
+                *due_ms = TG_NO_TIME;
+        return tg_partition_take(partition, prepared, error);
+}
+
+/* Prepares a group of records, then takes them in order. Returns how many, or -1. */
+static int take_group(struct tg_drain *drain, struct tg_partition *partition, next_fn next,
+                      struct tg_error *error)
+{
+        int64_t due_ms = TG_NO_TIME;
+        int count = 0, result = 0;
+
+        while (count < GROUP && (drain->group[count].record = next(partition)))
+                tg_partition_prepare(partition, &drain->group[count++]);
+        for (int i = 0; i < count; i++)
+                tg_partition_prefetch(&drain->group[i]);
+        for (int i = 0; i < count; i++) {
+                if (result == 0)
+                        result = take_prepared(drain, partition, &drain->group[i], &due_ms, error);
+                drain->source->release(drain->source->context, drain->group[i].record);
+        }
+        return result < 0 ? -1 : count;
+}
+
+static int take_all(struct tg_drain *drain, struct tg_partition *partition, next_fn next,
+                    struct tg_error *error)
+{
+        int taken;
+
+        do
+                taken = take_group(drain, partition, next, error);
+        while (taken > 0);
+        return taken;
+}
+
+/*
+ * By the wall clock: all facts, then of what is due as much as a batch decides, then the requests,
+ * once all facts are known.
+ */
+static int take_by_wall_clock(struct tg_drain *drain, struct tg_partition *partition,
+                              int64_t now_ms, size_t due_most, struct tg_error *error)
+{
+        int behind;
+
+        if (take_all(drain, partition, next_fact, error) < 0)
+                return -1;
+        if (!partition->facts_read)
+                return 0;
+        behind = tg_partition_catch_up(partition, now_ms, due_most, error);
+        if (behind < 0 || take_all(drain, partition, next_request, error) < 0)
+                return -1;
+        return behind;
+}
+
+int tg_drain_partition(struct tg_drain *drain, struct tg_partition *partition, int64_t now_ms,
+                       size_t due_most, struct tg_error *error)
+{
+        bool by_wall_clock = drain->clock == TG_CLOCK_WALL;
+
+        if (by_wall_clock && partition->clock_ms < now_ms)
+                partition->clock_ms = now_ms;
+        partition->facts_read |= partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended ||
+                                 (!by_wall_clock && partition->clock_ms != TG_NO_TIME);
+        if (partition->restore) {
+                if (take_all(drain, partition, tg_restore_next, error) < 0)
+                        return -1;
+                if (!tg_restore_end(partition))
+                        return 0;
+        }
+        if (drain->clock == TG_CLOCK_EVENT)
+                return take_all(drain, partition, next_of_all, error);
+        return take_by_wall_clock(drain, partition, now_ms, due_most, error);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Takes up what has been read of a partition: by event time the streams merged; by the wall clock
+ * all facts, then what has fallen due, then the requests. A partition that has just arrived first
+ * comes back to where it was.
+ *
+ * Records go a group at a time: all are prepared, their cells fetched, then each is taken. One
+ * owner, one thread.
+ */
+#pragma once
+
+#include "shard/partition.h"
+
+struct tg_drain {
+        const struct tg_source *source; /* borrowed: records go back to it */
+        enum tg_clock_mode clock;
+        struct tg_prepared *group; /* owned: what is taken up at once */
+};
+
+void tg_drain_init(struct tg_drain *drain, const struct tg_source *source,
+                   enum tg_clock_mode clock);
+void tg_drain_deinit(struct tg_drain *drain);
+
+/*
+ * Takes up what can be. NOW_MS is the wall clock, if that is what counts; then at most DUE_MOST are
+ * decided of what has fallen due. Returns 0, 1 (more is due), or -1.
+ */
+int tg_drain_partition(struct tg_drain *drain, struct tg_partition *partition, int64_t now_ms,
+                       size_t due_most, struct tg_error *error);
