@@ -181,9 +181,11 @@ static XXH128_hash_t hash_pair(struct tg_span a, struct tg_span b)
         XXH3_state_t state;
 
         if (a.size + 1 + b.size <= sizeof bytes) {
-                memcpy(bytes, a.data, a.size);
+                if (a.size)
+                        memcpy(bytes, a.data, a.size);
                 bytes[a.size] = 0;
-                memcpy(bytes + a.size + 1, b.data, b.size);
+                if (b.size)
+                        memcpy(bytes + a.size + 1, b.data, b.size);
                 return XXH3_128bits(bytes, a.size + 1 + b.size);
         }
         XXH3_INITSTATE(&state);

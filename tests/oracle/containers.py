@@ -143,8 +143,11 @@ def writer_of(schema, known=None):
     if kind == "record":
         fields = []
         known[schema["name"]] = lambda out, value: [
-            write(out, value[name]) for name, write in fields
+            write(out, value[name] if name in value else defaults[name]) for name, write in fields
         ]
+        defaults = {
+            field["name"]: field["default"] for field in schema["fields"] if "default" in field
+        }
         fields += [(field["name"], writer_of(field["type"], known)) for field in schema["fields"]]
         return known[schema["name"]]
     if kind == "enum":
