@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kafka/resume.h"
 
-enum { TIMEOUT_MS = 10000, TRIES = 6 };
+#include <time.h>
+
+enum { TIMEOUT_MS = 10000, TRIES = 7, PAUSE_MS = 100 };
 
 int tg_resume_office_init(struct tg_resume_office *office, struct tg_client *consumer,
                           const struct tg_kafka_settings *settings, struct tg_error *error)
@@ -31,20 +33,32 @@ static void add(const struct tg_resume_office *office, rd_kafka_topic_partition_
         rd_kafka_topic_partition_list_add(list, office->settings->topics[topic], partition);
 }
 
+/* Says that it is tried again, and waits: twice as long each time, six seconds in all. */
+static void try_on(const struct tg_resume_office *office, const char *what,
+                   rd_kafka_resp_err_t code, int tries)
+{
+        int64_t pause_ms = (int64_t)PAUSE_MS << tries;
+        const struct timespec pause = {.tv_sec = pause_ms / 1000,
+                                       .tv_nsec = pause_ms % 1000 * 1000 * 1000};
+
+        tg_notice(office->consumer->notices, TG_NOTICE_WARNING,
+                  "%s could not be read (%s); trying on", what, rd_kafka_err2name(code));
+        nanosleep(&pause, NULL);
+}
+
 /* The committed offsets of LIST; a broker that doesn't answer is asked again. Returns 0 or -1. */
 static int read_committed(struct tg_resume_office *office, rd_kafka_topic_partition_list_t *list)
 {
         rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
         for (int i = 0; i < TRIES; i++) {
+                if (code)
+                        try_on(office, "committed offsets", code, i - 1);
                 code = rd_kafka_committed(office->consumer->handle, list, TIMEOUT_MS);
                 for (int j = 0; !code && j < list->cnt; j++)
                         code = list->elems[j].err;
                 if (!code)
                         return 0;
-                tg_notice(office->consumer->notices, TG_NOTICE_WARNING,
-                          "committed offsets could not be read (%s); trying on",
-                          rd_kafka_err2name(code));
         }
         tg_client_fail(office->consumer, code, "reading committed offsets", rd_kafka_err2str(code));
         return -1;
@@ -71,7 +85,10 @@ static struct tg_progress resume_of(const rd_kafka_topic_partition_t *items)
         return resume;
 }
 
-/* Where what was told about a partition ends now. Returns 0 or -1. */
+/*
+ * Where what was told about a partition ends now. That of a topic just created may have no leader
+ * yet. Returns 0 or -1.
+ */
 static int find_told_end(struct tg_resume_office *office, struct tg_resume *resume)
 {
         const char *topic = office->settings->topics[TG_TOPIC_DECISIONS];
@@ -79,6 +96,8 @@ static int find_told_end(struct tg_resume_office *office, struct tg_resume *resu
         int64_t low, high;
 
         for (int i = 0; i < TRIES; i++) {
+                if (code)
+                        try_on(office, "the end of the decisions", code, i - 1);
                 code = rd_kafka_query_watermark_offsets(office->scout.handle, topic,
                                                         resume->progress.partition, &low, &high,
                                                         TIMEOUT_MS);
