@@ -8,11 +8,11 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "avro/encode.h"
 #include "avro/plan.h"
 #include "base/error.h"
+#include "measure.h"
 
 enum { RECORDS = 20000, ROUNDS = 31, PASSES = 10 };
 
@@ -56,22 +56,13 @@ static const char schema_json[] =
         "{\"name\":\"value\",\"type\":[\"null\",\"long\"]},"
         "{\"name\":\"channel\",\"type\":\"string\"}]}";
 
-static uint64_t random_next(uint64_t *state)
-{
-        *state += UINT64_C(0x9e3779b97f4a7c15);
-        uint64_t z = *state;
-        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-        return z ^ z >> 31;
-}
-
 static void put_records(struct tg_buffer *buffer)
 {
         uint64_t state = seed;
         char text[40];
 
         for (int i = 0; i < RECORDS; i++) {
-                uint64_t random = random_next(&state);
+                uint64_t random = measure_random(&state);
 
                 snprintf(text, sizeof text, "e-%012llx", (unsigned long long)(random >> 16));
                 tg_put_text(buffer, text);
@@ -191,35 +182,14 @@ static uint64_t by_head(const struct tg_plan *plan, struct tg_span data)
         return sum;
 }
 
-static double now_ns(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
-
 static double time_ns(uint64_t (*decode)(const struct tg_plan *, struct tg_span),
                       const struct tg_plan *plan, struct tg_span data, uint64_t *sum)
 {
-        double start = now_ns();
+        double start = measure_cpu_ns();
 
         for (int pass = 0; pass < PASSES; pass++)
                 *sum += decode(plan, data);
-        return (now_ns() - start) / (PASSES * RECORDS);
-}
-
-static int ascending(const void *a, const void *b)
-{
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
-static double median(double *times)
-{
-        qsort(times, ROUNDS, sizeof *times, ascending);
-        return times[ROUNDS / 2];
+        return (measure_cpu_ns() - start) / (PASSES * RECORDS);
 }
 
 int main(void)
@@ -247,13 +217,14 @@ int main(void)
                 fprintf(stderr, "bench decode: the two decoders disagree\n");
                 return EX_SOFTWARE;
         }
-        printf("decode: %d records of %.1f bytes, seed %llu, compiler %s\n", RECORDS,
-               (double)buffer.size / (double)RECORDS, (unsigned long long)seed, __VERSION__);
-        printf("  by hand       %6.1f ns\n", median(hand));
-        printf("  plan          %6.1f ns  %.2f of by hand\n", median(whole),
-               median(whole) / median(hand));
+        measure_print_machine();
+        printf("decode: %d records of %.1f bytes, seed %llu\n", RECORDS,
+               (double)buffer.size / (double)RECORDS, (unsigned long long)seed);
+        printf("  by hand       %6.1f ns\n", measure_median(hand, ROUNDS));
+        printf("  plan          %6.1f ns  %.2f of by hand\n", measure_median(whole, ROUNDS),
+               measure_median(whole, ROUNDS) / measure_median(hand, ROUNDS));
         printf("  plan, head    %6.1f ns  (id, customer and time; the rest is walked over)\n",
-               median(head));
+               measure_median(head, ROUNDS));
         tg_buffer_deinit(&buffer);
         tg_plan_free(short_plan);
         tg_plan_free(plan);

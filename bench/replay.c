@@ -14,12 +14,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "generate/generate.h"
+#include "measure.h"
 #include "replay/replay.h"
 #include "replay/source.h"
 #include "skeleton.h"
@@ -206,19 +206,10 @@ static void prepare(struct bench *bench, uint32_t touchpoints_per_request)
                (double)(tally.size_bytes[0] + tally.size_bytes[1]) / 1e6);
 }
 
-static int ascending(const void *a, const void *b)
-{
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
-}
-
 /* Sorts the times of one way and returns their median. */
 static double median_s(struct bench *bench, enum way way)
 {
-        qsort(bench->cpu_s[way], (size_t)bench->options->rounds, sizeof bench->cpu_s[way][0],
-              ascending);
-        return bench->cpu_s[way][bench->options->rounds / 2];
+        return measure_median(bench->cpu_s[way], (size_t)bench->options->rounds);
 }
 
 static void print_way(struct bench *bench, enum way way, double skeleton_s)
@@ -274,23 +265,6 @@ static void run_bench(const struct options *options, const struct tg_policy *pol
         free(bench);
 }
 
-static void print_machine(void)
-{
-        char line[256] = "", *model = NULL;
-        FILE *file = fopen("/proc/cpuinfo", "re");
-        struct utsname name;
-
-        while (file && !model && fgets(line, sizeof line, file))
-                model = strncmp(line, "model name", 10) == 0 ? strchr(line, ':') : NULL;
-        if (file)
-                fclose(file);
-        uname(&name);
-        printf("machine: %.*s, %ld cores, %s %s\n", model ? (int)strcspn(model + 2, "\n") : 7,
-               model ? model + 2 : "unknown", sysconf(_SC_NPROCESSORS_ONLN), name.sysname,
-               name.release);
-        printf("versions: touchgate %s, compiler %s\n", TG_VERSION, __VERSION__);
-}
-
 static struct tg_policy *load_policy(const char *path)
 {
         struct tg_diagnostics diagnostics = {0};
@@ -301,7 +275,7 @@ static struct tg_policy *load_policy(const char *path)
         tg_diagnostics_deinit(&diagnostics);
         if (answer < 0)
                 exit(EX_CONFIG);
-        printf("policy: %s, hash %s, %zu rules, %zu throttles, %u partitions, 1 shard\n",
+        printf("policy   %s, hash %s, %zu rules, %zu throttles, %u partitions, 1 shard\n",
                policy->name.name, policy->name.hash, policy->rule_count, policy->throttle_count,
                PARTITIONS);
         return policy;
@@ -389,7 +363,7 @@ int main(int argc, char **argv)
                 return EX_CANTCREAT;
         }
         options.scratch = scratch;
-        print_machine();
+        measure_print_machine();
         policy = load_policy(options.policy);
         run_bench(&options, policy, 0);
         run_bench(&options, policy, 5);

@@ -17,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #include "base/error.h"
 #include "base/memory.h"
 #include "customer/touches.h"
+#include "measure.h"
 
 #define NOW_MS INT64_C(1500000000000)
 
@@ -61,15 +61,6 @@ static double seconds(clockid_t clock)
 
         clock_gettime(clock, &now);
         return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static uint64_t random_next(uint64_t *state)
-{
-        *state += UINT64_C(0x9e3779b97f4a7c15);
-        uint64_t z = *state;
-        z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-        z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-        return z ^ z >> 31;
 }
 
 static struct tg_identity identity_of(uint64_t customer)
@@ -122,7 +113,7 @@ static double run(struct bench *bench, bool is_floor, size_t group_size)
 
         for (size_t done = 0; done < operations; done += group_size) {
                 for (size_t i = 0; i < group_size; i++) {
-                        randoms[i] = random_next(&bench->random);
+                        randoms[i] = measure_random(&bench->random);
                         who[i] = identity_of(randoms[i] % bench->customers);
                         if (group_size > 1 && is_floor)
                                 __builtin_prefetch((void *)floor_line(bench, who[i]), 1, 3);
@@ -139,13 +130,6 @@ static double run(struct bench *bench, bool is_floor, size_t group_size)
                 }
         }
         return (seconds(CLOCK_THREAD_CPUTIME_ID) - start) * 1e9 / (double)operations;
-}
-
-static int by_value(const void *a, const void *b)
-{
-        double x = *(const double *)a, y = *(const double *)b;
-
-        return (x > y) - (x < y);
 }
 
 /* Adds every customer; prints what growing cost. */
@@ -167,7 +151,7 @@ static void grow(struct bench *bench)
                 costs[batch] = seconds(CLOCK_THREAD_CPUTIME_ID) - start;
                 total += costs[batch];
         }
-        qsort(costs, batches, sizeof costs[0], by_value);
+        measure_median(costs, batches); /* sorts them */
         printf("  grown: %.0f ns a customer; a batch of %d: %.2f ms at p99.9, %.2f at most\n",
                total * 1e9 / (double)bench->customers, BATCH,
                costs[batches - 1 - batches / 1000] * 1e3, costs[batches - 1] * 1e3);
@@ -186,12 +170,6 @@ static void floor_init(struct floor *floor, uint64_t customers)
         }
         madvise((void *)floor->lines, floor->bytes, MADV_HUGEPAGE);
         madvise((void *)floor->lines, floor->bytes, MADV_POPULATE_WRITE);
-}
-
-static double median(double values[ROUNDS])
-{
-        qsort(values, ROUNDS, sizeof values[0], by_value);
-        return values[ROUNDS / 2];
 }
 
 static void compare(struct reference *reference, uint64_t customers, double single_ns,
@@ -230,38 +208,19 @@ static void measure(uint64_t customers, struct reference *reference)
                 }
         }
         for (int grouped = 0; grouped < 2; grouped++) {
-                double ours = median(table[grouped]), least = median(floor[grouped]);
+                double ours = measure_median(table[grouped], ROUNDS),
+                       least = measure_median(floor[grouped], ROUNDS);
 
                 printf("  %-18s table %6.1f ns, floor %6.1f ns: %.2f of it\n",
                        grouped ? "groups of 32" : "one by one", ours, least, ours / least);
         }
-        compare(reference, customers, median(table[0]), median(table[1]));
+        compare(reference, customers, measure_median(table[0], ROUNDS),
+                measure_median(table[1], ROUNDS));
         bytes = (double)tg_table_memory_bytes(bench.table) / (double)customers;
         printf("  %.0f bytes a customer: 100 million in %.1f GiB\n\n", bytes,
                bytes * 1e8 / (1 << 30));
         munmap((void *)bench.floor.lines, bench.floor.bytes);
         tg_table_free(bench.table);
-}
-
-static void print_machine(void)
-{
-        char line[256], model[256] = "unknown processor\n";
-        FILE *info = fopen("/proc/cpuinfo", "r");
-        struct utsname system;
-
-        while (info && fgets(line, sizeof line, info)) {
-                if (strncmp(line, "model name", 10) == 0 && strchr(line, ':'))
-                        snprintf(model, sizeof model, "%s", strchr(line, ':') + 2);
-        }
-        if (info)
-                fclose(info);
-        uname(&system);
-        printf("machine  %s", model);
-        printf("system   %s %s\n", system.sysname, system.release);
-        printf("versions touchgate %s, compiler %s\n", TG_VERSION, __VERSION__);
-        printf("data     ids of %d bytes, touches of uniformly random customers, the %d latest "
-               "kept; seed %ju\n\n",
-               ID_SIZE, TOUCHES_KEPT, (uintmax_t)seed);
 }
 
 int main(int count, char **arguments)
@@ -271,7 +230,10 @@ int main(int count, char **arguments)
         struct reference reference = {0};
 
         setvbuf(stdout, NULL, _IOLBF, 0);
-        print_machine();
+        measure_print_machine();
+        printf("data     ids of %d bytes, touches of uniformly random customers, the %d latest "
+               "kept; seed %ju\n\n",
+               ID_SIZE, TOUCHES_KEPT, (uintmax_t)seed);
         for (int i = 1; i < count; i++)
                 measure(strtoull(arguments[i], NULL, 10) * 1000000, &reference);
         for (size_t i = 0; count < 2 && i < sizeof defaults / sizeof defaults[0]; i++)
