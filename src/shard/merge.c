@@ -5,8 +5,12 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "shard/pool.h"
 
-enum { FIRST_CAPACITY = 64 };
+enum {
+        FIRST_CAPACITY = 64,
+        AHEAD = 6, /* records between one that is taken and one that is fetched */
+};
 
 void tg_merge_deinit(struct tg_merge *merge)
 {
@@ -54,6 +58,8 @@ static struct tg_record *take(struct tg_lane *lane)
 {
         struct tg_record *record = *at(lane, 0);
 
+        if (lane->count > AHEAD)
+                tg_record_prefetch(*at(lane, AHEAD));
         lane->first++;
         lane->count--;
         return record;

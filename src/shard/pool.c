@@ -6,7 +6,10 @@
 
 #include "base/memory.h"
 
-enum { CHUNK = 256 };
+enum {
+        CHUNK = 256,
+        AHEAD = 3, /* records between one that is taken and one that is fetched */
+};
 
 struct tg_pool_chunk {
         struct tg_pool_chunk *next;
@@ -41,6 +44,8 @@ struct tg_record *tg_pool_take(struct tg_pool *pool)
 {
         if (pool->free_count == 0)
                 grow(pool);
+        if (pool->free_count > AHEAD)
+                tg_record_prefetch(pool->free[pool->free_count - 1 - AHEAD]);
         return pool->free[--pool->free_count];
 }
 
