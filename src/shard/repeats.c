@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "shard/waits.h"
 
 enum {
         PIECE_BITS = 10,
@@ -67,12 +68,6 @@ struct buckets {
         uint32_t low;      /* a power of two */
 };
 
-/* Something that the waiting had done to them, for the undo. */
-struct change {
-        struct node node;
-        bool added;
-};
-
 struct tg_repeats {
         int64_t for_ms;
         size_t limit;
@@ -85,9 +80,7 @@ struct tg_repeats {
                 uint64_t key;
                 bool pending;
         } bucket_comes, node_comes; /* keys whose bucket, and whose first node, is being fetched */
-        struct change *changes;     /* owned; since the commit */
-        size_t change_count;
-        size_t change_capacity;
+        struct tg_waits changes;    /* since the commit */
         /* Where the queue was at the commit. */
         struct {
                 uint64_t first, end;
@@ -246,7 +239,7 @@ void tg_repeats_free(struct tg_repeats *repeats)
         free(repeats->ended.pieces);
         free(repeats->waiting.pieces);
         free(repeats->buckets.pieces);
-        free(repeats->changes);
+        tg_waits_clear(&repeats->changes);
         free(repeats);
 }
 
@@ -440,7 +433,7 @@ static void add_free(struct tg_repeats *repeats)
         waiting->count += TG_REPEATS_PIECE;
 }
 
-static void add_waiting(struct tg_repeats *repeats, const struct node *from)
+static void add_waiting(struct tg_repeats *repeats, const struct tg_waits_change *change)
 {
         struct waiting *waiting = &repeats->waiting;
         uint32_t name;
@@ -449,7 +442,11 @@ static void add_waiting(struct tg_repeats *repeats, const struct node *from)
                 add_free(repeats);
         name = waiting->free;
         waiting->free = node_of(repeats, name)->next;
-        *node_of(repeats, name) = *from;
+        *node_of(repeats, name) = (struct node){
+                .key = change->key,
+                .content = change->content,
+                .waiter = change->waiter,
+        };
         link_node(repeats, name);
 }
 
@@ -464,45 +461,35 @@ static uint32_t find_waiting(const struct tg_repeats *repeats, uint64_t key)
         }
 }
 
-static struct node remove_waiting(struct tg_repeats *repeats, uint64_t key)
+static struct tg_waits_change remove_waiting(struct tg_repeats *repeats, uint64_t key)
 {
         uint32_t name = find_waiting(repeats, key);
         struct node *node = node_of(repeats, name);
-        struct node removed = *node;
+        struct tg_waits_change over = {key, node->waiter, node->content, .began = false};
 
         unlink_node(repeats, name);
         node->next = repeats->waiting.free;
         repeats->waiting.free = name;
-        return removed;
-}
-
-static void note(struct tg_repeats *repeats, const struct node *node, bool added)
-{
-        if (repeats->change_count == repeats->change_capacity) {
-                repeats->change_capacity = 2 * repeats->change_capacity + 64;
-                repeats->changes = tg_reallocate(
-                        repeats->changes, repeats->change_capacity * sizeof repeats->changes[0]);
-        }
-        repeats->changes[repeats->change_count++] = (struct change){*node, added};
+        return over;
 }
 
 void tg_repeats_wait(struct tg_repeats *repeats, uint64_t key, uint32_t content,
                      const struct tg_waiter *waiter)
 {
-        struct node node = {.key = key, .content = content, .waiter = waiter};
+        struct tg_waits_change change = {key, waiter, content, .began = true};
 
-        add_waiting(repeats, &node);
-        note(repeats, &node, true);
+        add_waiting(repeats, &change);
+        tg_waits_note(&repeats->changes, &change);
 }
 
 void tg_repeats_end_wait(struct tg_repeats *repeats, uint64_t key,
                          const struct tg_remembered *answer)
 {
-        struct node node = remove_waiting(repeats, key);
+        struct tg_waits_change change = remove_waiting(repeats, key);
         struct tg_remembered with_content = *answer;
 
-        note(repeats, &node, false);
-        with_content.content = node.content;
+        tg_waits_note(&repeats->changes, &change);
+        with_content.content = change.content;
         tg_repeats_add(repeats, key, &with_content);
 }
 
@@ -510,7 +497,7 @@ static void set_mark(struct tg_repeats *repeats)
 {
         const struct queue *queue = &repeats->ended;
 
-        repeats->change_count = 0;
+        tg_waits_clear(&repeats->changes);
         repeats->mark.first = queue->first;
         repeats->mark.index = queue->index;
         repeats->mark.end = queue->end;
@@ -559,14 +546,14 @@ static void undo_ended(struct tg_repeats *repeats)
 
 void tg_repeats_undo(struct tg_repeats *repeats)
 {
-        undo_ended(repeats);
-        while (repeats->change_count > 0) {
-                const struct change *change = &repeats->changes[--repeats->change_count];
+        struct tg_waits_change change;
 
-                if (change->added)
-                        remove_waiting(repeats, change->node.key);
+        undo_ended(repeats);
+        while (tg_waits_take(&repeats->changes, &change)) {
+                if (change.began)
+                        remove_waiting(repeats, change.key);
                 else
-                        add_waiting(repeats, &change->node);
+                        add_waiting(repeats, &change);
         }
 }
 
@@ -577,5 +564,5 @@ size_t tg_repeats_count(const struct tg_repeats *repeats)
 
 size_t tg_repeats_bytes(const struct tg_repeats *repeats)
 {
-        return repeats->bytes;
+        return repeats->bytes + repeats->changes.bytes;
 }

@@ -9,7 +9,8 @@
  * bucket is split for each request more (linear hashing), and memory is taken 24 KiB at a time.
  *
  * Memory: 28 bytes a request (a node of 24, a bucket of 4), and what the last pieces have free:
- * TG_REPEATS_BYTES(n) for the largest n so far. Cost: two cache misses. One owner, one thread.
+ * TG_REPEATS_BYTES(n) for the largest n so far; until the commit 24 bytes more for each wait that
+ * began or ended (shard/waits.h). Cost: two cache misses. One owner, one thread.
  *
  * What was done since the last tg_repeats_commit() can be undone as a whole.
  */

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "shard/repeats.h"
+#include "shard/waits.h"
 
 enum { FOR_MS = 1000 };
 
@@ -104,6 +105,29 @@ Test(repeats, a_million_take_less_than_30_bytes_each_and_those_that_are_over_giv
         cr_assert(tg_repeats_full(repeats, FOR_MS));
         for (uint64_t i = MILLION; i < 2 * MILLION; i += 999)
                 cr_assert(knows(repeats, i * UINT64_C(0x9e3779b97f4a7c15), FOR_MS));
+        tg_repeats_free(repeats);
+}
+
+/* What is allocated at once is what may have to be copied or cleared at once. */
+Test(repeats, however_many_wait_in_one_transaction_one_more_takes_a_few_pieces_at_most)
+{
+        enum { MANY = 300000, FEW_PIECES = 64 << 10 };
+        struct tg_repeats *repeats = tg_repeats_new(FOR_MS, MANY);
+        struct tg_waiter waiter = {0};
+        size_t bytes = tg_repeats_bytes(repeats);
+
+        for (uint64_t i = 0; i < MANY; i++) {
+                size_t before = tg_repeats_bytes(repeats);
+
+                tg_repeats_wait(repeats, i * UINT64_C(0x9e3779b97f4a7c15), 0, &waiter);
+                cr_assert_leq(tg_repeats_bytes(repeats), before + FEW_PIECES);
+        }
+        cr_assert_gt(tg_repeats_bytes(repeats), bytes + MANY * sizeof(struct tg_waits_change));
+        tg_repeats_undo(repeats);
+        cr_assert_eq(tg_repeats_count(repeats), 0);
+        cr_assert_leq(tg_repeats_bytes(repeats), TG_REPEATS_BYTES(MANY));
+        for (uint64_t i = 0; i < MANY; i += 999)
+                cr_assert_not(knows(repeats, i * UINT64_C(0x9e3779b97f4a7c15), 0));
         tg_repeats_free(repeats);
 }
 
