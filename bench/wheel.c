@@ -307,7 +307,7 @@ static void measure_gcra(void)
                 }
                 costs[i] = (measure_cpu_ns() - start) / CHARGES;
         }
-        seen = gcra.tat_ns;
+        seen = gcra.tat.ms;
         printf("a throttle asked and charged: %.1f ns\n", measure_median(costs, ROUNDS));
 }
 

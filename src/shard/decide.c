@@ -114,7 +114,7 @@ static enum tg_outcome ask_throttles(struct message *message)
         for (size_t i = 0; i < policy->throttle_count; i++) {
                 if (!tg_selector_matches(&policy->throttles[i].for_, &message->history->traits))
                         continue;
-                if (!last || tg_gcra_conforms_ns(&throttles[i]) > tg_gcra_conforms_ns(last)) {
+                if (!last || tg_gcra_is_later(&throttles[i], last)) {
                         last = &throttles[i];
                         message->throttle = i;
                 }

@@ -109,7 +109,7 @@ static void swap_throttles(struct tg_partition *partition, const struct tg_polic
         for (size_t i = 0; i < old->throttle_count; i++) {
                 heirs[i] = heir_of(next, &old->throttles[i]);
                 if (heirs[i] >= 0)
-                        throttles[heirs[i]].tat_ns = partition->throttles[i].tat_ns;
+                        throttles[heirs[i]].tat = partition->throttles[i].tat;
         }
         partition->waiting = tg_waiting_rearrange(partition->waiting, next->throttle_count, heirs,
                                                   partition->clock_ms);

@@ -62,7 +62,8 @@ Test(gcra, a_moment_between_two_milliseconds_is_rounded_up)
 {
         struct tg_gcra gcra = tg_gcra_of((struct tg_rate){3, TG_SECOND_MS}, 1, 1);
 
-        cr_assert_eq(gcra.interval_ns, 333333334);
+        cr_assert_eq(gcra.interval.ms, 333);
+        cr_assert_eq(gcra.interval.ns, 333334);
         leave(&gcra, START_MS, 1);
         cr_assert_eq(tg_gcra_conforms_ms(&gcra), START_MS + 334);
         leave(&gcra, START_MS + 334, 1);
@@ -81,21 +82,61 @@ Test(gcra, partitions_divide_rate_and_burst_between_them)
 {
         struct tg_gcra gcra = tg_gcra_of((struct tg_rate){500, TG_SECOND_MS}, 40, 16);
 
-        cr_assert_eq(gcra.interval_ns, 32000000);
+        cr_assert_eq(gcra.interval.ms, 32);
         cr_assert_eq(leave(&gcra, START_MS, 99), 2);
-        cr_assert_eq(tg_gcra_of((struct tg_rate){500, TG_SECOND_MS}, 15, 16).tolerance_ns, 0);
+        gcra = tg_gcra_of((struct tg_rate){500, TG_SECOND_MS}, 15, 16);
+        cr_assert_eq(leave(&gcra, START_MS, 99), 1);
 }
 
-Test(gcra, the_slowest_rate_saturates_and_never_overflows)
+Test(gcra, the_slowest_rate_and_the_largest_burst_are_exact)
 {
         struct tg_gcra gcra = tg_gcra_of((struct tg_rate){1, TG_DAY_MS}, INT32_MAX, 1);
 
-        cr_assert_gt(gcra.tolerance_ns, 0);
         cr_assert_eq(leave(&gcra, START_MS, 1000), 1000);
-        gcra = tg_gcra_of((struct tg_rate){1, TG_DAY_MS}, 1, INT32_MAX);
+        cr_assert_eq(tg_gcra_conforms_ms(&gcra),
+                     START_MS + 1000 * TG_DAY_MS - (INT32_MAX - 1) * TG_DAY_MS);
+        gcra = tg_gcra_of((struct tg_rate){1, TG_DAY_MS}, 1, UINT32_MAX);
         cr_assert_eq(leave(&gcra, START_MS, 9), 1);
-        cr_assert_gt(tg_gcra_conforms_ms(&gcra), START_MS);
-        cr_assert_eq(leave(&gcra, INT64_MAX / TG_MS_NS, 1), 1);
+        cr_assert_eq(tg_gcra_conforms_ms(&gcra), START_MS + UINT32_MAX * TG_DAY_MS);
+}
+
+Test(gcra, in_every_year_it_lets_no_more_through_than_in_this_one)
+{
+        const int64_t times_ms[] = {TG_TIME_FIRST_MS, -START_MS * 8, START_MS * 5,
+                                    TG_TIME_LAST_MS - TG_DAY_MS};
+
+        for (size_t i = 0; i < sizeof times_ms / sizeof times_ms[0]; i++) {
+                struct tg_gcra gcra = tg_gcra_of((struct tg_rate){3, TG_SECOND_MS}, 2, 1);
+
+                cr_assert_eq(leave(&gcra, times_ms[i], 9), 2);
+                cr_assert_eq(tg_gcra_conforms_ms(&gcra), times_ms[i] + 334);
+                cr_assert_eq(leave(&gcra, times_ms[i] + 333, 9), 0);
+                cr_assert_eq(leave(&gcra, times_ms[i] + 334, 9), 1);
+        }
+}
+
+Test(gcra, what_did_not_conform_may_be_taken_up_without_end)
+{
+        struct tg_gcra gcra = tg_gcra_of((struct tg_rate){1, TG_DAY_MS}, 1, UINT32_MAX);
+
+        for (int i = 0; i < 100; i++)
+                tg_gcra_recharge(&gcra, START_MS);
+        cr_assert_gt(tg_gcra_conforms_ms(&gcra), TG_TIME_LAST_MS);
+}
+
+Test(gcra, of_two_that_conform_in_one_millisecond_one_is_later)
+{
+        struct tg_gcra thirds = tg_gcra_of((struct tg_rate){3, TG_SECOND_MS}, 1, 1);
+        struct tg_gcra sevenths = tg_gcra_of((struct tg_rate){7, TG_SECOND_MS}, 1, 1);
+        struct tg_gcra fresh = thirds;
+
+        tg_gcra_charge(&thirds, START_MS);         /* 333.33 ms */
+        tg_gcra_charge(&sevenths, START_MS + 191); /* 191 + 142.86 ms */
+        cr_assert_eq(tg_gcra_conforms_ms(&thirds), tg_gcra_conforms_ms(&sevenths));
+        cr_assert(tg_gcra_is_later(&sevenths, &thirds));
+        cr_assert_not(tg_gcra_is_later(&thirds, &sevenths));
+        cr_assert_not(tg_gcra_is_later(&thirds, &thirds), "a tie is the first's");
+        cr_assert(tg_gcra_is_later(&thirds, &fresh));
 }
 
 /* The definition in I.371 as arithmetic without limits: an exact fraction of a nanosecond. */

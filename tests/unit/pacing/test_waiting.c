@@ -15,8 +15,8 @@ static struct tg_waiting *waiting_of(size_t messages, size_t bytes)
 /* Throttles that conform at these moments. */
 static void conform(struct tg_gcra *throttles, int64_t first_ms, int64_t second_ms)
 {
-        throttles[0] = (struct tg_gcra){.tat_ns = first_ms * TG_MS_NS};
-        throttles[1] = (struct tg_gcra){.tat_ns = second_ms * TG_MS_NS};
+        throttles[0] = (struct tg_gcra){.tat = {.ms = first_ms}};
+        throttles[1] = (struct tg_gcra){.tat = {.ms = second_ms}};
 }
 
 static struct tg_waiter *waiter_of(struct tg_waiting *waiting, int32_t priority, int64_t age,
