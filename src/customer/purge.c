@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Frees numbers of counters for another use: no slot may say what it was under another policy.
+ * Empties slots that would be read wrong: those of counters whose numbers are to be used anew, as
+ * no slot may say what it was under another policy; and all, when a clock leaps by years.
  */
 #include "customer/inside.h"
 
@@ -34,9 +35,12 @@ void tg_table_purge(struct tg_table *table, const uint64_t *numbers, unsigned ki
                 for (uint32_t i = 0; i <= table->line_mask; i++) {
                         uint32_t head = atomic_load_explicit(&base[i].head, memory_order_relaxed);
                         unsigned kind = tg_head_kind(head);
+                        uint64_t emptied = 0;
 
-                        if (tg_line_starts_cell(&base[i]) && kind < kinds && numbers[kind])
-                                empty_cell(base, &base[i], numbers[kind]);
+                        if (kind < kinds)
+                                emptied = numbers ? numbers[kind] : UINT64_MAX;
+                        if (emptied && tg_line_starts_cell(&base[i]))
+                                empty_cell(base, &base[i], emptied);
                 }
         }
 }

@@ -7,7 +7,8 @@
  *
  * 2^40 ms are 34.8 years. A time is read as the latest one with these bits that is not behind a
  * horizon (now plus the allowed skew), so old recordings and wrap-around do no harm as long as a
- * counter's window is at most TG_WINDOW_MAX_MS. The word 0 is an empty slot. Pure.
+ * counter's window is at most TG_WINDOW_MAX_MS, and what has left it is swept in time (upkeep.c).
+ * The word 0 is an empty slot. Pure.
  */
 #pragma once
 

@@ -110,7 +110,7 @@ void tg_table_care(struct tg_table *table, const struct tg_table_care *care);
 
 /*
  * Empties all slots of counters whose numbers are to be used anew (bit = number, by kind, of KINDS
- * kinds). The owner's; reads every line.
+ * kinds; NULL: all numbers). The owner's; reads every line.
  */
 void tg_table_purge(struct tg_table *table, const uint64_t *numbers, unsigned kinds);
 
@@ -118,7 +118,8 @@ void tg_table_purge(struct tg_table *table, const uint64_t *numbers, unsigned ki
  * The owner's upkeep, to be called between any two records, with the partition's clock. Does one of
  * these at most, when it is due: gives back a segment that no guest can be in any more, joining in
  * what guests left there; builds a crowded segment anew; sweeps one (all of them in half a longest
- * window; in a sixteenth while the table is full). Costs a few loads otherwise.
+ * window; in a sixteenth while the table is full). Costs a few loads otherwise. When the clock
+ * leaps by years, and so beyond all windows, every slot is emptied at once.
  *
  * Between two calls a segment has room for a sixteenth of its lines (512; fewer in a small table):
  * what the owner adds beyond that may be lost, though there be memory. (Guests: see guests.h.)

@@ -11,10 +11,30 @@ enum {
         IMPATIENT_PART = 32, /* lines by which the first in the queue may grow meanwhile */
 };
 
+/* From so much on the clock is said to leap: some 8.7 years, a quarter of what a slot can tell. */
+#define LEAP_MS ((uint64_t)TG_WINDOW_MAX_MS / 2)
+
 void tg_table_care(struct tg_table *table, const struct tg_table_care *care)
 {
         assert(care->kinds <= TG_KINDS_MAX);
         table->care = *care;
+}
+
+/*
+ * A slot must be gone before its time reads wrong. The sweep sees to that while the clock walks; it
+ * can't if the clock leaps by years, as a recording with gaps or a stray record makes it. Then all
+ * windows have passed, and every slot is emptied. (A shorter leap leaves the sweep its time.)
+ */
+static void move_clock(struct tg_table *table, int64_t now_ms)
+{
+        int64_t before_ms = table->now_ms;
+        uint64_t leap_ms = (uint64_t)now_ms - (uint64_t)before_ms;
+        int64_t longest_ms = table->care.window_max_ms + table->care.skew_ms;
+
+        table->now_ms = now_ms;
+        if (leap_ms >= LEAP_MS && leap_ms >= (uint64_t)longest_ms && table->care.layouts &&
+            before_ms != TG_NO_TIME)
+                tg_table_purge(table, NULL, TG_KINDS_MAX);
 }
 
 /* Begins an overflow, or ends one. */
@@ -147,7 +167,7 @@ static void sweep(struct tg_table *table)
 void tg_table_maintain(struct tg_table *table, int64_t now_ms)
 {
         if (now_ms > table->now_ms)
-                table->now_ms = now_ms;
+                move_clock(table, now_ms);
         if (atomic_load_explicit(&table->overflowed, memory_order_relaxed))
                 note_loss(table);
         if (table->retired_first != TG_NO_SEGMENT && tg_segments_reclaim(table))

@@ -118,6 +118,48 @@ Test(upkeep, the_sweep_spares_a_touch_to_the_millisecond)
         cr_assert_null(tg_table_find(cell.table, spread(1)));
 }
 
+/* A slot tells times apart that are less than 2^40 ms from one another: 34.8 years. */
+Test(upkeep, a_clock_that_leaps_by_what_a_slot_can_tell_brings_nothing_back)
+{
+        const int64_t then_ms = START_MS + (INT64_C(1) << TG_SLOT_TIME_BITS);
+        struct tg_register value = {START_MS, TG_NEVER, true};
+        CELL(cell);
+
+        cell_care(&cell);
+        tg_table_maintain(cell.table, START_MS);
+        for (uint64_t i = 0; i < 1000; i++)
+                cr_assert(record(&cell, spread(i), MANY, START_MS + SKEW_MS));
+        cr_assert(tg_permits_add(&cell.view, PERMITS, START_MS, 7));
+        cr_assert(tg_register_set(cell.table, spread(2000), TG_REGISTER_EXPLICIT, &value));
+        tg_table_maintain(cell.table, then_ms);
+        cell_clock(&cell, then_ms);
+        for (uint64_t i = 0; i < 1000; i++)
+                cr_assert_eq(known(&cell, spread(i), MANY), 0, "%ju", (uintmax_t)i);
+        cr_assert_not(tg_permits_have(&cell.view, then_ms, 7));
+        cr_assert(record(&cell, spread(1), MANY, then_ms));
+        cr_assert_eq(known(&cell, spread(1), MANY), 1);
+        cr_assert(
+                tg_register_get(cell.table, spread(2000), TG_REGISTER_EXPLICIT, TG_NO_TIME, &value),
+                "what has no window stays");
+}
+
+Test(upkeep, a_clock_that_leaps_takes_out_nothing_whose_window_has_not_passed)
+{
+        const int64_t then_ms = START_MS + TG_WINDOW_MAX_MS - 1;
+        CELL(cell);
+
+        cell.layout.counters[MANY].window_ms = TG_WINDOW_MAX_MS;
+        tg_table_care(cell.table, &(struct tg_table_care){.layouts = &cell.layout,
+                                                          .kinds = 1,
+                                                          .window_max_ms = TG_WINDOW_MAX_MS,
+                                                          .skew_ms = SKEW_MS});
+        tg_table_maintain(cell.table, START_MS);
+        cr_assert(record(&cell, spread(1), MANY, START_MS));
+        tg_table_maintain(cell.table, then_ms);
+        cell_clock(&cell, then_ms);
+        cr_assert_eq(known(&cell, spread(1), MANY), 1);
+}
+
 Test(upkeep, customers_who_come_and_go_never_fill_a_table)
 {
         tg_cleanup(cell_deinit) struct cell cell;
