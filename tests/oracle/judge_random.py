@@ -37,7 +37,7 @@ def main():
         type=parse_features,
         default="all",
         help="all, basic (caps, retarget, wait), or basic and some of: gap, cooldown, consent, "
-        "general, repeats, bounds, erasure, borders, shadow, keep, with commas; and overflow",
+        "general, repeats, bounds, erasure, borders, shadow, keep, eras, with commas; and overflow",
     )
     parser.add_argument("--go-on", action="store_true", help="judge the seeds after it, too")
     arguments = parser.parse_args()

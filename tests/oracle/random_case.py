@@ -61,6 +61,8 @@ def make_case(seed, features=FEATURES):
         events.settle_by_receipt(policy, partitions)
         events.correct_receipts(policy, partitions)
         events.correct_receipts(policy, partitions)
+    if "eras" in features and rng.random() < 0.2:
+        events.change_eras()
     if "borders" in features and rng.random() < 0.15:
         events.break_times()
     case.touchpoints, case.requests = events.touchpoints, events.requests

@@ -22,6 +22,10 @@ BORDERS = (
     *(-(1 << 63), 1 - (1 << 63), (1 << 63) - 1, -1, 0, 1 << 62),
     *(FIRST_MS - 1, FIRST_MS, LAST_MS, LAST_MS + 1),
 )
+YEAR_MS = 31_556_952_000
+OTHER_ERAS_MS = (200 * YEAR_MS, -300 * YEAR_MS, 7000 * YEAR_MS, -2020 * YEAR_MS)
+# Whoever keeps the low bits of a time alone takes what is so long ago for what is now.
+LONG_AGO_MS = (1 << 40, 1 << 40, 1 << 41, 1 << 39, 1 << 32, 1 << 31)
 SETTLING = ("impression", "delivered", "survey_invited", "bounce", "bounce", "click")
 
 
@@ -279,6 +283,17 @@ class Events:
             for i in range(self.rng.choice((8000, 16_000, 24_000)) if types else 0)
         ]
 
+    def change_eras(self):
+        """All in another century; or the first of both streams long before the others."""
+        rng = self.rng
+        if rng.random() < 0.5:
+            by, part = rng.choice(OTHER_ERAS_MS), 1
+        else:
+            by, part = -rng.choice(LONG_AGO_MS) + rng.choice((-1, 0, 0, 1)), rng.random()
+        for records in (self.touchpoints, self.requests):
+            end = round(part * len(records))
+            records[:end] = [moved(record, by) for record in records[:end]]
+
     def break_times(self):
         """Gives some records times that no calendar has, or just still has."""
         rng = self.rng
@@ -373,6 +388,23 @@ def with_time(record, field, time):
         body = record.get(field)
         return record if body is None else dict(record, **{field: dict(body, **{name: time})})
     return dict(record, **{field: time}) if field in record else record
+
+
+def time_in(record, field):
+    """The time in this field; None: there is none."""
+    value = record.get(field)
+    if isinstance(value, dict):
+        return value["until" if field == "consent" else "time"]
+    return value
+
+
+def moved(record, by):
+    """The record with all its times so much later."""
+    for field in TIME_FIELDS:
+        time = time_in(record, field)
+        if time is not None:
+            record = with_time(record, field, time + by)
+    return record
 
 
 def pairs_of_equal_tag(names, tag_of):

@@ -20,7 +20,7 @@ DURATIONS = {
 UNITS = ("s", "h", "d")
 FEATURES = frozenset(
     ("gap", "cooldown", "consent", "general", "repeats")
-    + ("bounds", "erasure", "borders", "shadow", "keep")
+    + ("bounds", "erasure", "borders", "shadow", "keep", "eras")
 )
 NOT_OF_KEPT = ("rule", "instead", "mode", "cold")
 SLOW_FEATURES = frozenset(("overflow",))
