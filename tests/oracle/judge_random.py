@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 
 import policy as policies
 from judge_replay import incomplete_in, judge_output
@@ -58,8 +59,8 @@ def main():
         f"judged seeds {seeds[0]}..{seeds[-1]}, {runner.decisions} decisions: "
         f"{told_of(differing)}"
     )
-    if runner.incomplete:
-        print(f"denied as `state incomplete`, as told: {runner.incomplete}")
+    for line in told_counts(runner.counts):
+        print(line)
     return 1 if differing else 0
 
 
@@ -85,7 +86,7 @@ class Runner:
         self.shards = shards
         self.directory = tempfile.TemporaryDirectory(prefix="touchgate-random-")
         self.decisions = 0  # judged equal
-        self.incomplete = 0  # of them denied for that
+        self.counts = Counter()  # of what was judged equal: (what it is, which one) -> how many
         self.told = ""  # of the last case
 
     def command(self, case, directory):
@@ -123,9 +124,32 @@ class Runner:
             self.told = f"cannot judge the output: {type(error).__name__}: {error}"
             return FAILS
         self.told = out.getvalue()
-        self.decisions += len(verdict.decisions) if equal else 0
-        self.incomplete += len(incomplete) if equal else 0
-        return EQUAL if equal else DIFFERS
+        if not equal:
+            return DIFFERS
+        self.decisions += len(verdict.decisions)
+        self.counts.update(kinds_judged(verdict))
+        return EQUAL
+
+
+def kinds_judged(verdict):
+    """(what it is, which one) of all that was judged: what is not among them was not."""
+    for decision in verdict.decisions:
+        yield "decisions", "repeat" if decision["repeat"] else decision["outcome"]
+        if decision["variant"] == "general":
+            yield "decisions", "of a general variant"
+        for reason in decision["reasons"]:
+            yield "reasons", reason["rule"] if reason["family"] == "gate" else reason["family"]
+            if reason["shadow"]:
+                yield "reasons", "in shadow mode"
+    for letter in verdict.rejected:
+        yield "dead letters", letter["reason"]
+
+
+def told_counts(counts):
+    """A line for each sort of things that were judged: how often what."""
+    for sort in dict.fromkeys(sort for sort, _ in sorted(counts)):
+        told = (f"{which} {counts[sort, which]}" for of, which in sorted(counts) if of == sort)
+        yield f"{sort}: {', '.join(told)}"
 
 
 def keep_smallest(runner, case, kind, seed):
