@@ -66,8 +66,13 @@ void tg_facts_need(struct tg_history *history, const struct tg_touchpoint *touch
         const struct tg_counters *counters = history->counters;
         unsigned scopes = counters->scopes_by_type[touchpoint->type];
 
+        if (touchpoint->type == TG_TYPE_ERASURE)
+                scopes |= 1U << TG_SCOPE_CUSTOMER;
         if (tg_span_present(touchpoint->message_id))
                 scopes |= counters->scopes_by_type[TG_TYPE_PERMIT];
+        /* Which permits it may settle is asked of cells as they are read: with erasures. */
+        if (tg_span_present(touchpoint->message_id) && !touchpoint->receipt.present)
+                scopes |= 1U << TG_SCOPE_CUSTOMER;
         tg_history_need(history, scopes);
         if (touchpoint->consent.present && counters->consents)
                 tg_history_need_consent(history, &touchpoint->consent);
