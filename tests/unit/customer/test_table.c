@@ -158,3 +158,38 @@ Test(table, a_hundred_thousand_customers_are_found_and_hold_what_was_recorded)
         cr_assert_leq(tg_table_cells(cell.table), different + 1, "seed %u", first);
         cell_deinit(&cell);
 }
+
+Test(table, what_is_fetched_of_whoever_is_not_there_adds_nobody)
+{
+        struct tg_table *table = table_of(64 << 10);
+
+        for (uint64_t i = 0; i < 1000; i++) {
+                tg_table_prefetch(table, spread(i));
+                tg_table_prefetch(table, identity(UINT64_MAX - i, 1)); /* the last lines, too */
+        }
+        cr_assert_eq(tg_table_cells(table), 0);
+        cr_assert_null(tg_table_find(table, spread(1)));
+        tg_table_free(table);
+}
+
+Test(table, memory_that_is_faulted_in_ahead_holds_what_it_held_and_is_faulted_in_once)
+{
+        enum { CUSTOMERS = 40000 };
+        struct tg_table *table = table_of(64 << 20);
+        size_t begun;
+
+        for (uint64_t i = 0; i < CUSTOMERS; i++) {
+                cr_assert(tg_table_obtain(table, spread(i), 0));
+                tg_table_maintain(table, START_MS);
+        }
+        begun = tg_table_memory_bytes(table);
+        cr_assert(tg_table_prefault(table));
+        cr_assert_not(tg_table_prefault(table), "there is nothing more to do");
+        cr_assert_eq(tg_table_memory_bytes(table), begun, "it is not the table's yet");
+        for (uint64_t i = 0; i < 2 * CUSTOMERS; i++) {
+                cr_assert(tg_table_obtain(table, spread(i), 0));
+                tg_table_maintain(table, START_MS);
+        }
+        cr_assert_eq(tg_table_cells(table), 2 * CUSTOMERS);
+        tg_table_free(table);
+}
