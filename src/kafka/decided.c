@@ -111,6 +111,8 @@ static int decode_head(struct reading *reading, size_t part, const rd_kafka_mess
         code = tg_plan_decode(reading->plan, frame.value, &decided, &consumed);
         if (code)
                 return fail_message(message, tg_decode_error_text(code), error);
+        if (consumed < frame.value.size)
+                return fail_message(message, "bytes behind it", error);
         head->there = true;
         head->datum = frame.value;
         head->went_back = !decided.repeat && decided.time_ms < head->time_ms;

@@ -73,6 +73,11 @@ static void decode(struct tg_intake *intake, const struct tg_frame *frame, struc
                 fault(intake, record, "undecodable", "%s", tg_decode_error_text(code));
                 return;
         }
+        if (consumed < frame->value.size) {
+                fault(intake, record, "undecodable",
+                      "bytes behind the record: is it another schema?");
+                return;
+        }
         record->time_ms = record->event.head.time_ms;
         record->datum = frame->value;
         if (record->event.head.customer.size == 0)

@@ -115,6 +115,14 @@ Test(intake, a_truncated_record_is_undecodable)
         expect_fault(read_as(TG_STREAM_REQUESTS, "c1"), "undecodable", "truncated");
 }
 
+Test(intake, a_record_with_bytes_behind_it_is_undecodable)
+{
+        tg_put_confluent(&buffer, 1);
+        put_touchpoint("c1");
+        tg_buffer_append(&buffer, "", 1);
+        expect_fault(read_as(TG_STREAM_TOUCHPOINTS, "c1"), "undecodable", "behind");
+}
+
 Test(intake, an_empty_customer_is_none)
 {
         tg_put_confluent(&buffer, 1);
