@@ -174,15 +174,10 @@ void tg_assignment_see_end(struct tg_assignment *assignment, int32_t partition,
         struct tg_stream_state *state = &assignment->partitions[partition].streams[stream];
 
         assert(tg_assignment_owns(assignment, partition));
-        if (state->fence >= 0)
+        if (state->fence >= 0 || state->at_end)
                 return;
-        if (stream == TG_STREAM_DECISIONS) {
-                /* Behind a transaction that is still open there may be more of what was told. */
-                if (offset >= assignment->partitions[partition].told_end)
-                        state->next = offset;
-                return;
-        }
-        if (state->at_end)
+        /* Behind a transaction that is still open there may be more of what was told. */
+        if (stream == TG_STREAM_DECISIONS && offset < assignment->partitions[partition].told_end)
                 return;
         state->at_end = true;
         state->end_since_ms = now_ms;
@@ -202,7 +197,8 @@ static bool has_end(const struct tg_partition_state *partition, int stream, int6
         if (state->end_told)
                 return false;
         if (stream == TG_STREAM_DECISIONS)
-                return state->next >= partition->told_end || partition->told_end == 0;
+                return state->at_end || state->next >= partition->told_end ||
+                       partition->told_end == 0;
         return state->at_end && now_ms - state->end_since_ms >= idle_ms;
 }
 

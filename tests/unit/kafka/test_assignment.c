@@ -193,3 +193,16 @@ Test(assignment, behind_what_goes_back_nothing_is_taken_until_it_comes_from_ther
         cr_expect(tg_assignment_take(&assignment, 0, TG_STREAM_REQUESTS, 5), "4 was a marker");
         cr_expect(tg_assignment_take(&assignment, 0, TG_STREAM_REQUESTS, 10));
 }
+
+Test(assignment, what_was_told_ends_again_after_going_back_even_if_nothing_of_it_could_be_read)
+{
+        struct tg_record record;
+
+        tg_assignment_gain(&assignment, &(struct tg_progress){.partition = 0}, 7);
+        expect_news(TG_RECORD_ASSIGNED, 0);
+        tg_assignment_see_end(&assignment, 0, TG_STREAM_DECISIONS, 7, 1000); /* all aborted */
+        cr_expect(tg_assignment_next_end(&assignment, 1000, IDLE_MS, &record));
+        cr_expect_not(tg_assignment_rewind(&assignment, 0, TG_STREAM_DECISIONS, -1));
+        cr_expect(tg_assignment_next_end(&assignment, 1000, IDLE_MS, &record));
+        cr_expect_eq(record.stream, TG_STREAM_DECISIONS);
+}
