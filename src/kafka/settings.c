@@ -33,6 +33,8 @@ static const struct reserved {
         {"delivery.report.only.error", "every failed delivery must be known"},
         {"transactional.id", "each shard writes with one of its own"},
         {"transaction.timeout.ms", "it is transaction_timeout beside `kafka`"},
+        {"log_level", "the log tells which answer of a transaction came too late"},
+        {"log.queue", "the log tells which answer of a transaction came too late"},
 };
 
 void tg_kafka_settings_init(struct tg_kafka_settings *settings)
