@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kafka/client.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 
 enum {
         TEXT_SIZE = 512,
+        MESSAGE_COST = 400,        /* bytes that a small message takes in librdkafka, at most */
+        KILOBYTES_SHARE = 8 << 10, /* its bound counts values alone: 50 of those 400 bytes */
+        KILOBYTES_MAX = 2097151,   /* librdkafka's own limits */
+        MESSAGES_MAX = 10000000,
         VERSION_SOUND = 0x020601ff, /* the first without what tg_client_tell_versions() tells of */
 };
 
@@ -191,6 +196,34 @@ void tg_client_deinit(struct tg_client *client)
         if (client->handle)
                 rd_kafka_destroy(client->handle);
         client->handle = NULL;
+}
+
+static int64_t bounded(int64_t value, int64_t max)
+{
+        return value < 1 ? 1 : value > max ? max : value;
+}
+
+struct tg_client_bounds tg_client_bounds_of(int64_t bytes)
+{
+        struct tg_client_bounds bounds;
+
+        snprintf(bounds.kilobytes, sizeof bounds.kilobytes, "%" PRId64,
+                 bounded(bytes / KILOBYTES_SHARE, KILOBYTES_MAX));
+        snprintf(bounds.messages, sizeof bounds.messages, "%" PRId64,
+                 bounded(bytes / MESSAGE_COST, MESSAGES_MAX));
+        return bounds;
+}
+
+struct tg_span tg_client_header(const rd_kafka_message_t *message, const char *name)
+{
+        rd_kafka_headers_t *headers;
+        const void *value;
+        size_t size;
+
+        if (rd_kafka_message_headers(message, &headers) ||
+            rd_kafka_header_get_last(headers, name, &value, &size))
+                return TG_SPAN_ABSENT;
+        return tg_span_of(value, size);
 }
 
 /* Its client-final-message repeats a nonce, which brokers before Kafka 4 let pass. */

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/span.h"
 #include "kafka/notice.h"
 #include "kafka/settings.h"
 
@@ -52,6 +53,20 @@ void tg_client_fail(struct tg_client *client, rd_kafka_resp_err_t code, const ch
 /* Fills ERROR with CODE told for a person, its exit code and what to do. Returns -1. */
 int tg_client_error(rd_kafka_resp_err_t code, const char *where, const char *reason,
                     struct tg_error *error);
+
+/*
+ * librdkafka's bounds on what waits to be read, for at most BYTES of memory: it counts values
+ * alone, which are an eighth of what small messages take.
+ */
+enum { TG_CLIENT_NUMBER_SIZE = 24 };
+struct tg_client_bounds {
+        char kilobytes[TG_CLIENT_NUMBER_SIZE]; /* queued.max.messages.kbytes */
+        char messages[TG_CLIENT_NUMBER_SIZE];  /* queued.min.messages */
+};
+struct tg_client_bounds tg_client_bounds_of(int64_t bytes);
+
+/* The last header NAME of MESSAGE, borrowed; absent if there is none. */
+struct tg_span tg_client_header(const rd_kafka_message_t *message, const char *name);
 
 /* Tells the versions once, and what is known to be wrong with them. */
 void tg_client_tell_versions(const struct tg_kafka_settings *settings,

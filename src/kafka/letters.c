@@ -8,22 +8,10 @@
 
 enum { NUMBER_SIZE = 24 };
 
-static struct tg_span find_header(const rd_kafka_message_t *message, const char *name)
-{
-        rd_kafka_headers_t *headers;
-        const void *value;
-        size_t size;
-
-        if (rd_kafka_message_headers(message, &headers) ||
-            rd_kafka_header_get_last(headers, name, &value, &size))
-                return TG_SPAN_ABSENT;
-        return tg_span_of(value, size);
-}
-
 /* -1: there is none, or it is no number. */
 static int64_t find_number(const rd_kafka_message_t *message, const char *name)
 {
-        struct tg_span span = find_header(message, name);
+        struct tg_span span = tg_client_header(message, name);
         char text[NUMBER_SIZE], *end;
         long long number;
 
@@ -45,11 +33,11 @@ static bool read_letter(const rd_kafka_message_t *message, struct tg_letter *ret
                 .partition = message->partition,
                 .offset = message->offset,
                 .time_ms = rd_kafka_message_timestamp(message, &type),
-                .origin_topic = find_header(message, TG_LETTER_HEADER "topic"),
+                .origin_topic = tg_client_header(message, TG_LETTER_HEADER "topic"),
                 .origin_partition = find_number(message, TG_LETTER_HEADER "partition"),
                 .origin_offset = find_number(message, TG_LETTER_HEADER "offset"),
-                .reason = find_header(message, TG_LETTER_HEADER "reason"),
-                .detail = find_header(message, TG_LETTER_HEADER "detail"),
+                .reason = tg_client_header(message, TG_LETTER_HEADER "reason"),
+                .detail = tg_client_header(message, TG_LETTER_HEADER "detail"),
                 .resubmitted = resubmitted < 0 ? 0 : resubmitted,
                 .key = tg_span_of(message->key, message->key_len),
                 .value = tg_span_of(message->payload, message->len),

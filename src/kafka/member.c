@@ -2,7 +2,6 @@
 #include "kafka/member.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +10,6 @@
 #include "kafka/lag.h"
 
 enum {
-        MESSAGE_COST = 400,        /* bytes that a small message takes in librdkafka, at most */
-        KILOBYTES_SHARE = 8 << 10, /* its bound counts values alone: 50 of those 400 bytes */
-        KILOBYTES_MAX = 2097151,   /* librdkafka's own limits */
-        MESSAGES_MAX = 10000000,
         COMMIT_TRIES = 5,
         METADATA_TIMEOUT_MS = 5000,
         SEEK_TIMEOUT_MS = 10000,
@@ -185,23 +180,18 @@ static void prepare(rd_kafka_conf_t *conf)
         rd_kafka_conf_set_stats_cb(conf, on_statistics);
 }
 
-static int64_t bounded(int64_t value, int64_t max)
-{
-        return value < 1 ? 1 : value > max ? max : value;
-}
-
 /* Makes the consumer with bounds for its queue, from the memory that this shard may use. */
 static int open_consumer(struct tg_member *member, const struct tg_member_options *join,
                          struct tg_error *error)
 {
-        int64_t kilobytes = bounded(join->fetch_bytes / KILOBYTES_SHARE, KILOBYTES_MAX);
-        int64_t messages = bounded(join->fetch_bytes / MESSAGE_COST, MESSAGES_MAX);
-        char kilobytes_text[32], messages_text[32], instance_text[INSTANCE_SIZE];
+        const struct tg_client_bounds bounds = tg_client_bounds_of(join->fetch_bytes);
+        char instance_text[INSTANCE_SIZE];
         const struct tg_client_property defaults[] = {
-                {"queued.max.messages.kbytes", kilobytes_text},
-                {"queued.min.messages", messages_text},
+                {"queued.max.messages.kbytes", bounds.kilobytes},
+                {"queued.min.messages", bounds.messages},
                 {"client.id", "touchgate"},
                 {"session.timeout.ms", "30000"},
+                {"check.crcs", "true"},
                 {"statistics.interval.ms", join->board ? TG_LAG_EVERY_MS : "0"},
                 {NULL, NULL},
         };
@@ -222,8 +212,6 @@ static int open_consumer(struct tg_member *member, const struct tg_member_option
                 .prepare = prepare,
         };
 
-        snprintf(kilobytes_text, sizeof kilobytes_text, "%" PRId64, kilobytes);
-        snprintf(messages_text, sizeof messages_text, "%" PRId64, messages);
         /* A static member's name is its own: with one for all, shards would fence one another. */
         snprintf(instance_text, sizeof instance_text, "%s-%u", instance ? instance : "",
                  join->shard);

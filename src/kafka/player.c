@@ -57,7 +57,6 @@ int tg_player_new(const struct tg_player_options *options, struct tg_player **re
         player->client = (struct tg_client){
                 .notices = options->notices,
                 .role = options->role,
-                .owner = player,
         };
         if (tg_client_init(&player->client, RD_KAFKA_PRODUCER, &client, error) < 0) {
                 tg_player_free(player);

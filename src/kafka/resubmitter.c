@@ -46,7 +46,6 @@ int tg_resubmitter_new(const struct tg_kafka_settings *settings, const struct tg
         resubmitter->client = (struct tg_client){
                 .notices = notices,
                 .role = "resubmitter",
-                .owner = resubmitter,
         };
         if (tg_client_init(&resubmitter->client, RD_KAFKA_PRODUCER, &options, error) < 0) {
                 tg_resubmitter_free(resubmitter);

@@ -2,7 +2,6 @@
 #include "kafka/scan.h"
 
 #include <assert.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,10 +9,9 @@
 #include "kafka/client.h"
 
 enum {
-        BATCH = 256,             /* messages taken of a queue at once */
-        WAIT_MS = 50,            /* for a part that is to have a message soon */
-        LOOK_EVERY = 256,        /* messages, until parts at their ends are looked at again */
-        KILOBYTES_MAX = 2097151, /* librdkafka's own limit */
+        BATCH = 256,      /* messages taken of a queue at once */
+        WAIT_MS = 50,     /* for a part that is to have a message soon */
+        LOOK_EVERY = 256, /* messages, until parts at their ends are looked at again */
 };
 
 struct part {
@@ -37,8 +35,8 @@ struct tg_scan {
 
 static int open_client(struct tg_scan *scan, struct tg_error *error)
 {
-        int64_t share = scan->options.settings->fetch_bytes / (int64_t)scan->options.count / 1024;
-        char kilobytes[32];
+        const struct tg_client_bounds bounds = tg_client_bounds_of(
+                scan->options.settings->fetch_bytes / (int64_t)scan->options.count);
         const struct tg_client_property fixed[] = {
                 {"client.id", "touchgate-scan"},
                 {"group.id", "touchgate-scan"}, /* never joined, and nothing committed */
@@ -47,7 +45,8 @@ static int open_client(struct tg_scan *scan, struct tg_error *error)
                 {"enable.partition.eof", "true"},
                 {"auto.offset.reset", "error"},
                 {"check.crcs", "true"},
-                {"queued.max.messages.kbytes", kilobytes},
+                {"queued.max.messages.kbytes", bounds.kilobytes},
+                {"queued.min.messages", bounds.messages},
                 {"isolation.level",
                  scan->options.uncommitted ? "read_uncommitted" : "read_committed"},
                 {NULL, NULL},
@@ -57,10 +56,6 @@ static int open_client(struct tg_scan *scan, struct tg_error *error)
                 .fixed = fixed,
         };
 
-        snprintf(kilobytes, sizeof kilobytes, "%" PRId64,
-                 share < 1               ? 1
-                 : share > KILOBYTES_MAX ? KILOBYTES_MAX
-                                         : share);
         return tg_client_init(&scan->client, RD_KAFKA_CONSUMER, &options, error);
 }
 
@@ -102,7 +97,6 @@ int tg_scan_new(const struct tg_scan_options *options, struct tg_scan **ret_scan
         scan->client = (struct tg_client){
                 .notices = options->notices,
                 .role = "reader",
-                .owner = scan,
         };
         scan->parts = tg_allocate_zeroed(options->count, sizeof *scan->parts);
         result = open_client(scan, error);

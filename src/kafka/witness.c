@@ -39,19 +39,6 @@ static size_t slot_of(const struct tg_witness *witness, const char *topic, int32
         abort(); /* only topics that were assigned come */
 }
 
-/* The value of a header, absent if there is none. */
-static struct tg_span header(const rd_kafka_message_t *message, const char *name)
-{
-        rd_kafka_headers_t *headers;
-        const void *value;
-        size_t size;
-
-        if (rd_kafka_message_headers(message, &headers) ||
-            rd_kafka_header_get_last(headers, name, &value, &size))
-                return TG_SPAN_ABSENT;
-        return tg_span_of(value, size);
-}
-
 static int see(struct tg_witness *witness, const rd_kafka_message_t *message,
                struct tg_error *error)
 {
@@ -61,8 +48,8 @@ static int see(struct tg_witness *witness, const rd_kafka_message_t *message,
                 .offset = message->offset,
                 .key = tg_span_of(message->key, message->key_len),
                 .value = tg_span_of(message->payload, message->len),
-                .reason = header(message, "touchgate.reason"),
-                .detail = header(message, "touchgate.detail"),
+                .reason = tg_client_header(message, "touchgate.reason"),
+                .detail = tg_client_header(message, "touchgate.detail"),
         };
         int64_t *next = &witness->next[slot_of(witness, record.topic, record.partition)];
 
@@ -200,7 +187,6 @@ int tg_witness_new(const struct tg_witness_options *options, struct tg_witness *
         witness->client = (struct tg_client){
                 .notices = options->notices,
                 .role = "witness",
-                .owner = witness,
         };
         witness->next = tg_allocate_zeroed(slots(witness), sizeof *witness->next);
         witness->ends = tg_allocate_zeroed(slots(witness), sizeof *witness->ends);
