@@ -12,12 +12,12 @@ static const struct tg_metric lag = {
         .labels = "topic, partition",
         .help = "Records of the partitions owned that have not been read yet, up to the last "
                 "stable offset",
-        .about =
-                "By librdkafka's statistics, a second old at most. Offsets are counted, so markers "
-                "of transactions and what compaction removed count as well, until the end is "
-                "reached. Requests that are read and wait are in touchgate_pending_messages. Lag "
-                "that grows for minutes means that more comes than is decided: add shards or "
-                "processes, up to the number of partitions.",
+        .about = "By librdkafka's statistics, five seconds old at most. Offsets are counted, so "
+                 "markers "
+                 "of transactions and what compaction removed count as well, until the end is "
+                 "reached. Requests that are read and wait are in touchgate_pending_messages. Lag "
+                 "that grows for minutes means that more comes than is decided: add shards or "
+                 "processes, up to the number of partitions.",
 };
 
 static const struct tg_metric *const items[] = {&lag};

@@ -12,7 +12,7 @@
 #include "shard/board.h"
 #include "telemetry/metrics.h"
 
-#define TG_LAG_EVERY_MS "1000" /* statistics.interval.ms */
+#define TG_LAG_EVERY_MS "5000" /* statistics.interval.ms: making them takes time */
 
 /* Notes on BOARD what librdkafka's statistics (JSON) say of the topics that are read. */
 void tg_lag_note(struct tg_board *board, const struct tg_kafka_settings *settings,
