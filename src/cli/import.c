@@ -5,10 +5,8 @@
  */
 #include "cli/import.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
@@ -18,6 +16,7 @@
 #include "cli/import_summary.h"
 #include "config/document.h"
 #include "import/mapping.h"
+#include "recording/directory.h"
 #include "recording/writer.h"
 
 enum { PROGRESS_ROWS = 100000 };
@@ -265,10 +264,8 @@ static int open_output(struct import *import, struct tg_error *error)
 {
         const struct tg_import_options *options = import->options;
 
-        if (mkdir(options->output, 0777) < 0 && errno != EEXIST)
-                return tg_fail_errno(error, EX_CANTCREAT, errno, "%s: cannot be made",
-                                     options->output);
-        if (open_stream(options, "touchpoints", TG_SCHEMA_TOUCHPOINT, &import->files[0], error) < 0)
+        if (tg_recording_directory(options->output, true, error) < 0 ||
+            open_stream(options, "touchpoints", TG_SCHEMA_TOUCHPOINT, &import->files[0], error) < 0)
                 return -1;
         return open_stream(options, "requests", TG_SCHEMA_REQUEST, &import->files[1], error);
 }

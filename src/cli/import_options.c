@@ -41,7 +41,7 @@ static const struct argp_option OPTIONS[] = {
         {"mapping", 'm', "FILE", 0, "What the rows mean (YAML)", 0},
         {"output", 'o', "DIR", 0,
          "Where the recording goes; made if it isn't there, files of an earlier import are "
-         "replaced",
+         "replaced; it holds no other recording",
          0},
         {"from", KEY_FROM, "TIME", 0,
          "Only records from TIME on (UTC, as 2017-03-01 or 2017-03-01T12:00:00Z)", 0},

@@ -79,7 +79,7 @@ static int record(struct tg_kafka_command *command, const struct tg_record_optio
                 recorder.progress = show_progress;
                 recorder.progress_context = &showing;
         }
-        if (tg_recording_directory(options->output, error) < 0)
+        if (tg_recording_directory(options->output, false, error) < 0)
                 return -1;
         result = tg_recorder_run(&recorder, &recorded, error);
         if (recorder.progress)

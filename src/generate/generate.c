@@ -141,7 +141,7 @@ int tg_generate(const struct tg_generate_options *options, struct tg_generate_ta
         struct tg_generated record;
         int result;
 
-        if (tg_recording_directory(options->directory, error) < 0)
+        if (tg_recording_directory(options->directory, false, error) < 0)
                 return -1;
         traffic = tg_traffic_new(&options->traffic);
         result = open_piece(&output, error);

@@ -26,6 +26,14 @@ static const struct stem {
         [TG_STREAM_REQUESTS] = {"requests*.avro", TG_SCHEMA_REQUEST, &tg_request_layout},
 };
 
+bool tg_recording_reads(const char *name)
+{
+        for (int i = 0; i < TG_STREAMS; i++)
+                if (fnmatch(stems[i].pattern, name, 0) == 0)
+                        return true;
+        return false;
+}
+
 struct file {
         char *path;
         struct tg_span bytes;       /* mapped */

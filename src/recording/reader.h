@@ -17,6 +17,9 @@
 
 struct tg_recording;
 
+/* A file of this name is part of a recording: touchpoints*.avro or requests*.avro. */
+bool tg_recording_reads(const char *name);
+
 /* Opens the recordings in COUNT directories as one. Returns 0 or -1. */
 int tg_recording_open(const char *const *directories, size_t count,
                       struct tg_recording **ret_recording, struct tg_error *error);

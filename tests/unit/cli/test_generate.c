@@ -39,7 +39,7 @@ Test(generate_command, a_recording_that_is_there_is_not_written_over)
 
         cr_expect_eq(first.code, EX_OK);
         cr_expect_eq(second.code, EX_CANTCREAT);
-        expect_part(second.told, "touchpoints.avro: is there already");
+        expect_part(second.told, "requests.avro: is there already");
 }
 
 Test(generate_command, what_is_no_number_share_time_or_codec_is_told_with_an_example)

@@ -230,6 +230,22 @@ Test(import, a_row_of_which_one_record_is_bad_makes_none)
         expect_told(&outcome, "ref \"oats\" is no type");
 }
 
+Test(import, files_of_an_earlier_import_are_replaced_and_those_of_another_recording_refused)
+{
+        FOLDER(folder);
+
+        folder_put(&folder, "m.yaml", MAPPING);
+        folder_put(&folder, "t.csv", "ms,who,what,ref,row\n1,a,sale,,1\n");
+        IMPORT(first, &folder, "t.csv", NULL);
+        cr_expect_eq(first.code, EX_OK);
+        IMPORT(again, &folder, "t.csv", NULL);
+        cr_expect_eq(again.code, EX_OK, "%s", again.told);
+        folder_put(&folder, "out/requests-00001.avro", "of somebody else");
+        IMPORT(mixed, &folder, "t.csv", NULL);
+        cr_expect_eq(mixed.code, EX_CANTCREAT);
+        expect_told(&mixed, "out/requests-00001.avro: is there already, and would be read along");
+}
+
 Test(import, a_table_of_bad_lines_alone_is_no_recording)
 {
         FOLDER(folder);

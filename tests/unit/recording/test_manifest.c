@@ -53,10 +53,13 @@ Test(manifest, a_directory_with_a_recording_takes_no_other)
         FOLDER(folder);
         struct tg_error error;
 
-        cr_expect_eq(tg_recording_directory(folder.path, &error), 0);
-        cr_expect_eq(tg_recording_directory(folder_file(&folder, "new"), &error), 0);
-        cr_expect_eq(tg_recording_directory(folder_file(&folder, "no/where"), &error), -1);
+        cr_expect_eq(tg_recording_directory(folder.path, false, &error), 0);
+        cr_expect_eq(tg_recording_directory(folder_file(&folder, "new[1]"), false, &error), 0);
+        cr_expect_eq(tg_recording_directory(folder_file(&folder, "no/where"), false, &error), -1);
         folder_put(&folder, "requests-00009.avro", "");
-        cr_expect_eq(tg_recording_directory(folder.path, &error), -1);
+        cr_expect_eq(tg_recording_directory(folder.path, false, &error), -1);
         cr_expect_eq(error.exit_code, EX_CANTCREAT);
+        folder_put(&folder, "new[1]/touchpoints.avro", "");
+        cr_expect_eq(tg_recording_directory(folder_file(&folder, "new[1]"), false, &error), -1);
+        cr_expect_eq(tg_recording_directory(folder_file(&folder, "new[1]"), true, &error), 0);
 }
