@@ -234,17 +234,19 @@ static void reply_answered(const struct tg_asking *asking, const struct tg_inqui
                            struct tg_reply *reply)
 {
         json_t *json = render(&asking->decision, &inquiry->decision);
+        bool whole = json != NULL;
 
-        if (!json) {
-                tg_reply_error(reply, 500, "the answer can't be shown");
+        if (json && inquiry->kind == TG_INQUIRE_EXPLANATION)
+                json = explain(json);
+        else if (json && inquiry->permitted.size)
+                whole = json_object_set_new(json, "message",
+                                            render(&asking->permitted, &inquiry->permitted)) == 0;
+        if (whole) {
+                tg_reply_json(reply, 200, json);
                 return;
         }
-        if (inquiry->kind == TG_INQUIRE_EXPLANATION)
-                json = explain(json);
-        else if (inquiry->permitted.size)
-                json_object_set_new(json, "message",
-                                    render(&asking->permitted, &inquiry->permitted));
-        tg_reply_json(reply, 200, json);
+        json_decref(json);
+        tg_reply_error(reply, 500, "the answer can't be shown");
 }
 
 void tg_asking_reply(const struct tg_asking *asking, const struct tg_inquiry *inquiry,

@@ -200,29 +200,43 @@ static enum MHD_Result decide(struct tg_http *http, struct tg_exchange *exchange
         return result;
 }
 
+/* The arguments of a query on their way into a request. */
+struct query {
+        json_t *request;
+        char fault[80]; /* what is wrong with one of them; empty: nothing */
+};
+
 static enum MHD_Result add_argument(void *context, enum MHD_ValueKind kind, const char *key,
                                     const char *value)
 {
+        struct query *query = context;
         json_t *text = json_string(value ? value : "");
 
         (void)kind;
-        if (text) /* else it is no UTF-8, and will be missed */
-                json_object_set_new(context, key, text);
+        if (json_object_get(query->request, key))
+                snprintf(query->fault, sizeof query->fault, "`%.40s` is given twice", key);
+        if (json_object_set_new(query->request, key, text) < 0) /* takes the text all the same */
+                snprintf(query->fault, sizeof query->fault, "`%.40s` is no UTF-8", key);
         return MHD_YES;
 }
 
 /* The arguments of the query are the fields of a request. */
 static enum MHD_Result explain(struct tg_http *http, struct tg_exchange *exchange)
 {
-        json_t *request = json_object();
+        struct query query = {.request = json_object()};
         enum MHD_Result result;
 
         MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, add_argument,
-                                  request);
-        if (!json_object_get(request, "id"))
-                json_object_set_new(request, "id", json_string("explain"));
-        result = ask(http, exchange, request);
-        json_decref(request);
+                                  &query);
+        if (!json_object_get(query.request, "id"))
+                json_object_set_new(query.request, "id", json_string("explain"));
+        if (query.fault[0]) {
+                tg_reply_error(&exchange->reply, 400, "%s", query.fault);
+                result = reply(http, exchange);
+        } else {
+                result = ask(http, exchange, query.request);
+        }
+        json_decref(query.request);
         return result;
 }
 

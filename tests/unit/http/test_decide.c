@@ -322,6 +322,18 @@ Test(explain, every_rule_says_what_it_counts_and_nothing_changes)
         cr_assert_eq(tg_board_tally(live.board, TG_TALLY_REQUESTS), 1);
 }
 
+Test(explain, an_argument_that_is_given_twice_or_is_no_text_is_refused)
+{
+        LIVE(live, CAP);
+        live_run(&live);
+        ANSWER(twice, &live, "/explain?customer=me&customer=you&channel=email&kind=offer", NULL);
+        cr_assert_eq(twice.status, 400);
+        cr_assert_not_null(strstr(twice.body, "`customer` is given twice"));
+        ANSWER(odd, &live, "/explain?customer=me&channel=email&kind=offer&campaign=%ff", NULL);
+        cr_assert_eq(odd.status, 400);
+        cr_assert_not_null(strstr(odd.body, "`campaign` is no UTF-8"));
+}
+
 Test(explain, a_question_without_a_channel_is_told_so)
 {
         LIVE(live, CAP);
