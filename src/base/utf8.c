@@ -34,12 +34,19 @@ size_t tg_utf8_size(const uint8_t *text, size_t size)
         return length;
 }
 
-bool tg_utf8_steers(const uint8_t *text, size_t size)
+size_t tg_utf8_next(const uint8_t *text, size_t size, uint32_t *ret_code)
 {
-        uint32_t code = decode(text, size);
+        size_t length = tg_utf8_size(text, size);
 
+        *ret_code = length ? decode(text, length) : TG_UTF8_NONE;
+        return length ? length : 1;
+}
+
+bool tg_utf8_steers(uint32_t code)
+{
         return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
-               (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+               (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
+               code == TG_UTF8_NONE;
 }
 
 size_t tg_utf8_count(const uint8_t *text, size_t size)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "base/utf8.h"
 #include "records/words.h"
 
 enum { REASONS_SIZE = 160, TEXT_SIZE = 120 };
@@ -79,10 +80,19 @@ static char *short_time(int64_t time_ms, char text[static TG_TIME_TEXT_SIZE])
 /* Nothing in a customer's id or a campaign may steer the terminal. */
 static const char *safe(const char *text, char copy[static TEXT_SIZE])
 {
-        snprintf(copy, TEXT_SIZE, "%s", text);
-        for (char *c = copy; *c; c++)
-                if ((unsigned char)*c < ' ' || *c == 0x7f)
-                        *c = '?';
+        const uint8_t *at = (const uint8_t *)text;
+        size_t left = strlen(text), used = 0, size;
+        uint32_t code;
+
+        for (; left > 0; at += size, left -= size) {
+                size = tg_utf8_next(at, left, &code);
+                if (used + size >= TEXT_SIZE)
+                        break;
+                memcpy(copy + used, tg_utf8_steers(code) ? (const uint8_t *)"?" : at,
+                       tg_utf8_steers(code) ? 1 : size);
+                used += tg_utf8_steers(code) ? 1 : size;
+        }
+        copy[used] = '\0';
         return copy;
 }
 

@@ -16,6 +16,7 @@
 #include "cli/decision_line.h"
 #include "records/words.h"
 #include "telemetry/datum_json.h"
+#include "telemetry/text.h"
 
 enum {
         PATH_SIZE = 4096,

@@ -8,27 +8,13 @@
 
 #include "base/memory.h"
 #include "base/time.h"
-#include "base/utf8.h"
+#include "telemetry/text.h"
 
 enum {
         SHOWN_MAX = 256, /* bytes of a key or a value */
         ROW = 16,
         REASON_WIDTH = 14,
 };
-
-/* Text of a header; what is no text for a terminal is left out, as a dot each byte. */
-static void print_text(FILE *file, struct tg_span text)
-{
-        for (size_t i = 0; i < text.size;) {
-                size_t size = tg_utf8_size(text.data + i, text.size - i);
-
-                if (size == 0 || tg_utf8_steers(text.data + i, size))
-                        fputc('.', file);
-                else
-                        fwrite(text.data + i, 1, size, file);
-                i += size ? size : 1;
-        }
-}
 
 void tg_letter_print(FILE *file, const struct tg_letter *letter, bool again)
 {
@@ -37,14 +23,14 @@ void tg_letter_print(FILE *file, const struct tg_letter *letter, bool again)
         tg_time_text(letter->time_ms, time);
         time[10] = ' '; /* a date and a time of day, to a person */
         fprintf(file, "%d:%" PRId64 "  %.19s  ", (int)letter->partition, letter->offset, time);
-        print_text(file, letter->origin_topic);
+        tg_text_plain(file, letter->origin_topic, 0);
         fprintf(file, " %" PRId64 ":%" PRId64 "  ", letter->origin_partition,
                 letter->origin_offset);
-        print_text(file, letter->reason);
+        tg_text_plain(file, letter->reason, 0);
         for (size_t i = letter->reason.size; i < REASON_WIDTH; i++)
                 fputc(' ', file);
         fprintf(file, "  %zu bytes  ", letter->value.size);
-        print_text(file, letter->detail);
+        tg_text_plain(file, letter->detail, 0);
         if (letter->resubmitted > 0)
                 fprintf(file, " (submitted again: %" PRId64 ")", letter->resubmitted);
         if (again)

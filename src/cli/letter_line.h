@@ -2,7 +2,7 @@
 /*
  * A dead letter, shown to a person or told to a program.
  *
- * Its texts come from records of anybody: what would steer a terminal is not printed.
+ * Its texts come from records of anybody: what would steer a terminal comes out as '?'.
  */
 #pragma once
 

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 
 #include "rules/evaluate.h"
-#include "telemetry/datum_json.h"
+#include "telemetry/text.h"
 
 static void print_reason(FILE *file, const char *name, const struct tg_reason_count *count)
 {

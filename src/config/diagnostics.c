@@ -34,12 +34,12 @@ void tg_diagnostics_deinit(struct tg_diagnostics *diagnostics)
         *diagnostics = (struct tg_diagnostics){0};
 }
 
-/* Bytes of what counts as one character: one that is no UTF-8 stands alone. */
+/* Bytes of the character at I. */
 static size_t step(struct tg_span text, size_t i)
 {
-        size_t size = tg_utf8_size(text.data + i, text.size - i);
+        uint32_t code;
 
-        return size ? size : 1;
+        return tg_utf8_next(text.data + i, text.size - i, &code);
 }
 
 /* An owned copy that is safe to print. Tabs are kept: the line under an excerpt repeats them. */
@@ -48,14 +48,13 @@ static char *tidy(struct tg_span text)
         struct tg_buffer out = {0};
 
         for (size_t i = 0, size; i < text.size; i += size) {
-                const uint8_t *at = text.data + i;
+                uint32_t code;
 
-                size = step(text, i);
-                if (tg_utf8_size(at, text.size - i) == 0 ||
-                    (*at != '\t' && tg_utf8_steers(at, size)))
+                size = tg_utf8_next(text.data + i, text.size - i, &code);
+                if (code != '\t' && tg_utf8_steers(code))
                         tg_buffer_append(&out, "?", 1);
                 else
-                        tg_buffer_append(&out, at, size);
+                        tg_buffer_append(&out, text.data + i, size);
         }
         tg_buffer_append(&out, "", 1);
         return (char *)out.data;

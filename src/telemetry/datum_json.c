@@ -5,30 +5,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "base/utf8.h"
-
-void tg_text_json(FILE *file, struct tg_span text)
-{
-        size_t size;
-
-        fputc('"', file);
-        for (size_t i = 0; i < text.size; i += size) {
-                const uint8_t *c = text.data + i;
-
-                size = tg_utf8_size(c, text.size - i);
-                if (size == 0) {
-                        fputs("\\ufffd", file);
-                        size = 1;
-                } else if (*c == '"' || *c == '\\') {
-                        fprintf(file, "\\%c", *c);
-                } else if (*c < ' ') {
-                        fprintf(file, "\\u%04x", *c);
-                } else {
-                        fwrite(c, 1, size, file);
-                }
-        }
-        fputc('"', file);
-}
+#include "telemetry/text.h"
 
 /* libavro drops logical types; in our schemas these names are those of the timestamps. */
 static bool is_time(const char *field)

@@ -11,9 +11,4 @@
 #include <avro.h>
 #include <stdio.h>
 
-#include "base/span.h"
-
 void tg_datum_json(FILE *file, avro_value_t *value);
-
-/* A JSON string. */
-void tg_text_json(FILE *file, struct tg_span text);

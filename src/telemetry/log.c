@@ -9,6 +9,7 @@
 
 #include "base/hash.h"
 #include "base/time.h"
+#include "telemetry/text.h"
 
 enum { LINE_SIZE = 2048, CLOCK_OFFSET = 11, CLOCK_SIZE = 8 };
 
@@ -42,28 +43,6 @@ void tg_log_init(struct tg_log *log, FILE *file, enum tg_log_format format, enum
         pthread_mutex_init(&log->lock, NULL);
 }
 
-/* Text as the inside of a JSON string; what would break the line comes out escaped. */
-static void write_json_text(FILE *file, const char *text)
-{
-        for (const char *c = text; *c; c++) {
-                if (*c == '"' || *c == '\\')
-                        fprintf(file, "\\%c", *c);
-                else if (*c == '\n')
-                        fputs("\\n", file);
-                else if ((unsigned char)*c < ' ' || *c == 0x7f)
-                        fprintf(file, "\\u%04x", (unsigned)(unsigned char)*c);
-                else
-                        fputc(*c, file);
-        }
-}
-
-/* What others send us must not steer a terminal. */
-static void write_plain_text(FILE *file, const char *text)
-{
-        for (const char *c = text; *c; c++)
-                fputc((unsigned char)*c < ' ' && *c != '\n' ? '?' : *c, file);
-}
-
 static void write_line(struct tg_log *log, enum tg_log_level level, const char *text,
                        uint64_t thinned)
 {
@@ -71,17 +50,16 @@ static void write_line(struct tg_log *log, enum tg_log_level level, const char *
 
         tg_time_text(log->now_ms(log->context), time_text);
         if (log->json) {
-                fprintf(log->file, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"", time_text,
+                fprintf(log->file, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", time_text,
                         level_names[level]);
-                write_json_text(log->file, text);
-                fputc('"', log->file);
+                tg_text_json(log->file, tg_span_text(text));
                 if (thinned)
                         fprintf(log->file, ",\"thinned\":%" PRIu64, thinned);
                 fputs("}\n", log->file);
         } else {
                 fprintf(log->file, "%s%.*s %-7s  ", log->terminal ? "\r\033[K" : "", CLOCK_SIZE,
                         time_text + CLOCK_OFFSET, level_names[level]);
-                write_plain_text(log->file, text);
+                tg_text_plain(log->file, tg_span_text(text), '\n');
                 if (thinned)
                         fprintf(log->file, " (repeated %" PRIu64 " times before)", thinned);
                 fputc('\n', log->file);
@@ -89,18 +67,40 @@ static void write_line(struct tg_log *log, enum tg_log_level level, const char *
         fflush(log->file);
 }
 
+static uint64_t thinned_of(const struct tg_log_repeat *repeat)
+{
+        return repeat->count > TG_LOG_BURST ? repeat->count - TG_LOG_BURST : 0;
+}
+
+/* The place of a key, or one for it: that of the key which has been there longest. */
+static struct tg_log_repeat *find_place(struct tg_log *log, uint64_t key)
+{
+        struct tg_log_repeat *oldest = &log->repeats[0];
+
+        for (int i = 0; i < TG_LOG_KEYS; i++) {
+                struct tg_log_repeat *repeat = &log->repeats[i];
+
+                if (repeat->count && repeat->key == key)
+                        return repeat;
+                if (!repeat->count || (oldest->count && repeat->since_ms < oldest->since_ms))
+                        oldest = repeat;
+        }
+        log->untold += thinned_of(oldest);
+        *oldest = (struct tg_log_repeat){.key = key, .since_ms = log->now_ms(log->context)};
+        return oldest;
+}
+
 /* Whether this one is told, and how many before it were not. */
 static bool passes(struct tg_log *log, const char *key, uint64_t *ret_thinned)
 {
-        uint64_t hash = tg_hash64(tg_span_text(key));
-        struct tg_log_repeat *repeat = &log->repeats[hash % TG_LOG_KEYS];
+        struct tg_log_repeat *repeat = find_place(log, tg_hash64(tg_span_text(key)));
         int64_t now_ms = log->now_ms(log->context);
 
         *ret_thinned = 0;
-        if (repeat->key != hash || now_ms - repeat->since_ms >= TG_LOG_WINDOW_MS) {
-                if (repeat->key == hash && repeat->count > TG_LOG_BURST)
-                        *ret_thinned = repeat->count - TG_LOG_BURST;
-                *repeat = (struct tg_log_repeat){.key = hash, .since_ms = now_ms};
+        if (now_ms - repeat->since_ms >= TG_LOG_WINDOW_MS) {
+                *ret_thinned = thinned_of(repeat);
+                repeat->since_ms = now_ms;
+                repeat->count = 0;
         }
         return ++repeat->count <= TG_LOG_BURST;
 }
@@ -135,18 +135,17 @@ void tg_log_status(struct tg_log *log, const char *text)
         pthread_mutex_lock(&log->lock);
         fputs("\r\033[K", log->file);
         if (text)
-                write_plain_text(log->file, text);
+                tg_text_plain(log->file, tg_span_text(text), 0);
         fflush(log->file);
         pthread_mutex_unlock(&log->lock);
 }
 
 void tg_log_deinit(struct tg_log *log)
 {
-        uint64_t thinned = 0;
+        uint64_t thinned = log->untold;
 
         for (int i = 0; i < TG_LOG_KEYS; i++)
-                if (log->repeats[i].count > TG_LOG_BURST)
-                        thinned += log->repeats[i].count - TG_LOG_BURST;
+                thinned += thinned_of(&log->repeats[i]);
         if (thinned)
                 write_line(log, TG_LOG_INFO, "some lines that repeated others were left out",
                            thinned);

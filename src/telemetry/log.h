@@ -6,8 +6,9 @@
  *     {"time":"2017-03-01T12:00:00.000Z","level":"warning","message":"no topic for ..."}
  *
  * What repeats is thinned: of lines with one key at most TG_LOG_BURST come within TG_LOG_WINDOW_MS,
- * the rest are counted and the count is told with the next one. Any thread may log; a line is
- * written under a lock, at once. Costs microseconds: not for every record.
+ * the rest are counted and the count is told with the next one, or at the end. Texts of others
+ * neither break a line of JSON nor steer a terminal. Any thread may log; a line is written under a
+ * lock, at once. Costs microseconds: not for every record.
  */
 #pragma once
 
@@ -23,7 +24,7 @@ enum tg_log_format { TG_LOG_AUTO, TG_LOG_TEXT, TG_LOG_JSON };
 enum {
         TG_LOG_BURST = 5,
         TG_LOG_WINDOW_MS = 10000,
-        TG_LOG_KEYS = 64, /* told apart; keys that share a place share their bursts */
+        TG_LOG_KEYS = 64, /* told apart; one more takes the place of the oldest */
 };
 
 struct tg_log {
@@ -37,8 +38,9 @@ struct tg_log {
         struct tg_log_repeat {
                 uint64_t key;
                 int64_t since_ms;
-                uint64_t count; /* within the window */
+                uint64_t count; /* within the window; 0: the place is free */
         } repeats[TG_LOG_KEYS];
+        uint64_t untold; /* lines thinned of keys that lost their place */
 };
 
 /* Logs to FILE as FORMAT says; TG_LOG_AUTO asks whether it is a terminal. Uses the wall clock. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,6 +82,36 @@ Test(log, what_repeats_is_thinned_and_counted, .fini = teardown)
         tg_log(&log_, TG_LOG_INFO, "again %d", 100);
         cr_expect_eq(lines(), TG_LOG_BURST + 2);
         cr_expect(strstr(text, "\"thinned\":95"), "%s", text);
+}
+
+Test(log, what_was_thinned_is_told_at_the_end_even_if_many_other_lines_came_in_between)
+{
+        setup(TG_LOG_JSON);
+        for (int i = 0; i < 100; i++)
+                tg_log_line(&log_, TG_LOG_INFO, "again", "again");
+        for (int i = 0; i < 2 * TG_LOG_KEYS; i++) {
+                char key[16];
+
+                snprintf(key, sizeof key, "key %d", i);
+                now_ms++;
+                tg_log_line(&log_, TG_LOG_INFO, key, key);
+        }
+        cr_expect_eq(lines(), TG_LOG_BURST + 2 * TG_LOG_KEYS);
+        tg_log_deinit(&log_);
+        cr_expect(strstr(text, "\"thinned\":95"), "%s", text);
+        fclose(file);
+        free(text);
+}
+
+Test(log, a_line_that_is_cut_within_a_character_is_still_json, .fini = teardown)
+{
+        json_t *json;
+
+        setup(TG_LOG_JSON);
+        tg_log(&log_, TG_LOG_INFO, "cut here: \xc3");
+        json = json_loads(text, 0, NULL);
+        cr_expect_not_null(json, "%s", text);
+        json_decref(json);
 }
 
 Test(log, a_log_that_is_no_terminal_has_no_status, .fini = teardown)
