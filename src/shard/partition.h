@@ -63,6 +63,7 @@ struct tg_partition {
         int64_t clock_ms;          /* TG_NO_TIME: nothing seen yet */
         int64_t age;               /* requests taken up so far */
         int64_t next[TG_LANES];    /* the next offset of each lane; -1: nothing read yet */
+        int64_t facts_known;       /* those before it are known, also while they are read again */
         struct tg_restore *restore; /* owned; NULL: what was before has been taken up */
         bool facts_read;            /* the streams of facts have been read to their ends once */
         bool reads_again;           /* what else there is in this batch comes again */

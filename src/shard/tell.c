@@ -28,7 +28,7 @@ int tg_tell(struct tg_partition *partition, struct tg_decision *decision, int64_
         struct tg_position facts = {
                 source->stream_name(source->context, TG_STREAM_TOUCHPOINTS),
                 partition->id,
-                facts_next < 0 ? 0 : facts_next,
+                facts_next < partition->facts_known ? partition->facts_known : facts_next,
         };
 
         decision->told_ms = partition->clock_ms;

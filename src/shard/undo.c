@@ -97,6 +97,8 @@ void tg_undo_apply(struct tg_partition *partition)
 {
         struct tg_undo *undo = &partition->undo;
 
+        if (partition->facts_known < partition->next[TG_STREAM_TOUCHPOINTS])
+                partition->facts_known = partition->next[TG_STREAM_TOUCHPOINTS];
         take_back_permits(partition);
         memcpy(partition->throttles, undo->throttles, throttle_bytes(partition));
         memcpy(partition->next, undo->next, sizeof undo->next);

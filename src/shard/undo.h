@@ -4,8 +4,9 @@
  * what it told was not made durable: permits by customer and value, throttles, positions. (What
  * waits and what was answered keep their own journals.)
  *
- * Facts stay: reading them again changes nothing. The clock stays: facts were recorded by it. Cells
- * that were added for a permit stay, empty, until they are swept.
+ * Facts stay, and how far they are known, which decisions tell: reading them again changes nothing.
+ * The clock stays: facts were recorded by it. Cells that were added for a permit stay, empty, until
+ * they are swept.
  *
  * Cost: a copy of some hundred bytes a permit; memory grows to the largest transaction, and is
  * reused. One owner, one thread.

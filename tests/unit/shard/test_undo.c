@@ -84,6 +84,18 @@ Test(undo, by_event_time_what_was_read_is_read_again_and_the_clock_stays)
         cr_assert_str_eq(run(&world), "6 a permit\n6 b defer until 1006: cap\n1006 b permit\n");
 }
 
+Test(undo, what_is_decided_again_tells_of_all_facts_that_are_known_by_then)
+{
+        WORLD(world, "rules:\n- {rule: cap, cap: {count: click, at_most: 1, per: 1h}}\n");
+
+        ad(&world, "a", 5, 0, 0);
+        click(&world, 700);
+        tg_twin_abort(&world.twin);
+        world.options.batch = 100;
+        cr_assert_str_eq(run(&world), "700 a defer until 3600700: cap\n");
+        cr_assert_eq(world.twin.decisions.items[0]->decision.facts[0].offset, 1);
+}
+
 Test(undo, a_partition_that_is_given_back_in_vain_costs_the_others_nothing)
 {
         WORLD(world, "");
