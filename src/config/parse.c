@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <libfyaml.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/utf8.h"
 #include "config/build.h"
@@ -188,31 +189,16 @@ int tg_document_parse(const char *name, struct tg_span text, struct tg_diagnosti
         return 0;
 }
 
-/* One byte more than is allowed is enough to know that it is too much. */
-static int read_file(FILE *file, struct tg_buffer *buffer)
-{
-        size_t most = TG_DOCUMENT_SIZE_MAX + 1;
-
-        errno = 0;
-        buffer->size = fread(tg_buffer_reserve(buffer, most), 1, most, file);
-        return ferror(file) ? -1 : 0;
-}
-
 int tg_document_load(const char *path, struct tg_diagnostics *diagnostics,
                      struct tg_document **ret_document)
 {
-        tg_cleanup(tg_buffer_deinit) struct tg_buffer buffer = {0};
-        FILE *file = fopen(path, "re");
+        tg_cleanup(tg_buffer_deinit) struct tg_buffer text = {0};
         char message[160];
-        int result = file ? read_file(file, &buffer) : -1;
 
-        if (result < 0)
+        if (tg_file_read(path, TG_DOCUMENT_SIZE_MAX, &text) < 0) {
                 snprintf(message, sizeof message, "can't be read: %s", strerror(errno));
-        if (file)
-                fclose(file);
-        if (result < 0) {
                 tell_file(diagnostics, path, NULL, message);
                 return -1;
         }
-        return tg_document_parse(path, tg_buffer_span(&buffer), diagnostics, ret_document);
+        return tg_document_parse(path, tg_buffer_span(&text), diagnostics, ret_document);
 }

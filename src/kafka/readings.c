@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "avro/schemas.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "records/request.h"
 #include "records/told.h"
@@ -195,21 +196,13 @@ static int add_once(struct tg_readings *readings, uint32_t id, struct tg_span js
 static int add_file(struct tg_readings *readings, const char *path, uint32_t id,
                     struct tg_error *error)
 {
-        struct tg_buffer text = {0};
-        FILE *file = fopen(path, "re");
-        size_t size;
-        int result;
+        tg_cleanup(tg_buffer_deinit) struct tg_buffer text = {0};
 
-        if (!file)
+        if (tg_file_read(path, TG_SCHEMA_JSON_MAX, &text) < 0)
                 return tg_fail_errno(error, EX_NOINPUT, errno, "%s", path);
-        do {
-                size = fread(tg_buffer_reserve(&text, BUFSIZ), 1, BUFSIZ, file);
-                text.size += size;
-        } while (size > 0 && text.size <= TG_SCHEMA_JSON_MAX);
-        fclose(file);
-        result = add_once(readings, id, tg_buffer_span(&text), error);
-        tg_buffer_deinit(&text);
-        return result < 0 ? tg_fail_context(error, "%s", path) : 0;
+        if (add_once(readings, id, tg_buffer_span(&text), error) < 0)
+                return tg_fail_context(error, "%s", path);
+        return 0;
 }
 
 /* "17.avsc" is schema 17; other files may lie beside. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "scenario/read.h"
 
@@ -108,30 +109,13 @@ int tg_scenario_parse(const char *name, struct tg_span text, const char *policy,
         return 0;
 }
 
-static int read_file(const char *path, struct tg_buffer *buffer)
-{
-        FILE *file = fopen(path, "re");
-        size_t got = 0;
-
-        if (!file)
-                return -1;
-        do {
-                tg_buffer_reserve(buffer, BUFSIZ);
-                got = fread(buffer->data + buffer->size, 1, BUFSIZ, file);
-                buffer->size += got;
-        } while (got > 0 && buffer->size <= TG_DOCUMENT_SIZE_MAX);
-        errno = ferror(file) ? EIO : 0;
-        fclose(file);
-        return errno ? -1 : 0;
-}
-
 int tg_scenario_load(const char *path, const char *policy, struct tg_diagnostics *diagnostics,
                      struct tg_scenario **ret_scenario)
 {
         struct tg_place place = {.file = path};
         tg_cleanup(tg_buffer_deinit) struct tg_buffer text = {0};
 
-        if (read_file(path, &text) < 0) {
+        if (tg_file_read(path, TG_DOCUMENT_SIZE_MAX, &text) < 0) {
                 tg_diagnose_place(diagnostics, &place, TG_ERROR, NULL, "can't be read: %s",
                                   strerror(errno));
                 return -1;
