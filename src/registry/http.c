@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "config/secret.h"
 
-struct tg_http {
+struct tg_registry_http {
         CURL *curl;
         struct curl_slist *get_headers, *post_headers;
         struct tg_buffer body;  /* of the answer */
@@ -29,10 +29,10 @@ static void init_curl(void)
 
 static size_t on_body(char *data, size_t one, size_t size, void *context)
 {
-        struct tg_http *http = context;
+        struct tg_registry_http *http = context;
 
         (void)one;
-        if (size > TG_HTTP_BODY_MAX - http->body.size) {
+        if (size > TG_REGISTRY_BODY_MAX - http->body.size) {
                 http->too_large = true;
                 return 0;
         }
@@ -43,13 +43,13 @@ static size_t on_body(char *data, size_t one, size_t size, void *context)
 static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off_t up_total,
                        curl_off_t up_now)
 {
-        const struct tg_http *http = context;
+        const struct tg_registry_http *http = context;
 
         (void)total, (void)now, (void)up_total, (void)up_now;
         return http->stop && atomic_load_explicit(http->stop, memory_order_relaxed);
 }
 
-static int set_user(struct tg_http *http, const struct tg_registry_settings *settings,
+static int set_user(struct tg_registry_http *http, const struct tg_registry_settings *settings,
                     struct tg_error *error)
 {
         char *password;
@@ -65,8 +65,8 @@ static int set_user(struct tg_http *http, const struct tg_registry_settings *set
         return 0;
 }
 
-static int set_file(struct tg_http *http, CURLoption option, const char *path, const char *key,
-                    struct tg_error *error)
+static int set_file(struct tg_registry_http *http, CURLoption option, const char *path,
+                    const char *key, struct tg_error *error)
 {
         FILE *file;
 
@@ -81,7 +81,7 @@ static int set_file(struct tg_http *http, CURLoption option, const char *path, c
         return 0;
 }
 
-static int set_up(struct tg_http *http, const struct tg_registry_settings *settings,
+static int set_up(struct tg_registry_http *http, const struct tg_registry_settings *settings,
                   struct tg_error *error)
 {
         CURL *curl = http->curl;
@@ -107,12 +107,12 @@ static int set_up(struct tg_http *http, const struct tg_registry_settings *setti
         return 0;
 }
 
-int tg_http_new(const struct tg_registry_settings *settings, const atomic_int *stop,
-                struct tg_http **ret_http, struct tg_error *error)
+int tg_registry_http_new(const struct tg_registry_settings *settings, const atomic_int *stop,
+                         struct tg_registry_http **ret_http, struct tg_error *error)
 {
         static const char accept[] = "Accept: application/vnd.schemaregistry.v1+json, "
                                      "application/json";
-        struct tg_http *http = tg_allocate_zeroed(1, sizeof *http);
+        struct tg_registry_http *http = tg_allocate_zeroed(1, sizeof *http);
 
         pthread_once(&once, init_curl);
         http->stop = stop;
@@ -125,14 +125,14 @@ int tg_http_new(const struct tg_registry_settings *settings, const atomic_int *s
         if (!http->curl || !http->get_headers || !http->post_headers)
                 abort(); /* out of memory */
         if (set_up(http, settings, error) < 0) {
-                tg_http_free(http);
+                tg_registry_http_free(http);
                 return -1;
         }
         *ret_http = http;
         return 0;
 }
 
-void tg_http_free(struct tg_http *http)
+void tg_registry_http_free(struct tg_registry_http *http)
 {
         if (!http)
                 return;
@@ -160,13 +160,13 @@ static bool is_final(CURLcode code)
         }
 }
 
-static int failed(const struct tg_http *http, CURLcode code, struct tg_error *error)
+static int failed(const struct tg_registry_http *http, CURLcode code, struct tg_error *error)
 {
         if (code == CURLE_ABORTED_BY_CALLBACK)
                 tg_fail(error, EX_TEMPFAIL, "interrupted");
         else if (http->too_large)
                 tg_fail(error, EX_PROTOCOL, "its answer is longer than %d MiB",
-                        TG_HTTP_BODY_MAX >> 20);
+                        TG_REGISTRY_BODY_MAX >> 20);
         else if (code == CURLE_PEER_FAILED_VERIFICATION)
                 tg_fail(error, EX_NOPERM, "%s; check ca_file, and the host's name",
                         http->reason[0] ? http->reason : curl_easy_strerror(code));
@@ -176,8 +176,8 @@ static int failed(const struct tg_http *http, CURLcode code, struct tg_error *er
         return is_final(code) ? -1 : 1;
 }
 
-int tg_http_request(struct tg_http *http, const char *url, struct tg_span body,
-                    struct tg_http_answer *ret_answer, struct tg_error *error)
+int tg_registry_http_request(struct tg_registry_http *http, const char *url, struct tg_span body,
+                             struct tg_registry_http_answer *ret_answer, struct tg_error *error)
 {
         bool post = tg_span_present(body);
         CURLcode code;

@@ -24,7 +24,7 @@ enum {
 
 struct tg_registry {
         struct tg_registry_options options;
-        struct tg_http *http;
+        struct tg_registry_http *http;
         unsigned preferred; /* the address that answered last */
 };
 
@@ -32,10 +32,10 @@ int tg_registry_new(const struct tg_registry_options *options, struct tg_registr
                     struct tg_error *error)
 {
         struct tg_registry *registry;
-        struct tg_http *http;
+        struct tg_registry_http *http;
 
         assert(options->settings->url_count > 0);
-        if (tg_http_new(options->settings, options->stop, &http, error) < 0)
+        if (tg_registry_http_new(options->settings, options->stop, &http, error) < 0)
                 return -1;
         registry = tg_allocate_zeroed(1, sizeof *registry);
         registry->options = *options;
@@ -48,7 +48,7 @@ void tg_registry_free(struct tg_registry *registry)
 {
         if (!registry)
                 return;
-        tg_http_free(registry->http);
+        tg_registry_http_free(registry->http);
         free(registry);
 }
 
@@ -89,9 +89,9 @@ static bool is_passing(long status)
         return status == 429 || status >= 500;
 }
 
-/* Asks every address until one answers. Returns as tg_http_request(). */
+/* Asks every address until one answers. Returns as tg_registry_http_request(). */
 static int ask_each(struct tg_registry *registry, const char *path, struct tg_span body,
-                    struct tg_http_answer *ret_answer, struct tg_error *error)
+                    struct tg_registry_http_answer *ret_answer, struct tg_error *error)
 {
         const struct tg_registry_settings *settings = registry->options.settings;
         char url[URL_SIZE], reason[TG_ANSWER_TEXT_SIZE];
@@ -99,7 +99,7 @@ static int ask_each(struct tg_registry *registry, const char *path, struct tg_sp
 
         for (unsigned i = 0; i < settings->url_count && result == 1; i++) {
                 snprintf(url, sizeof url, "%s%s", address(registry), path);
-                result = tg_http_request(registry->http, url, body, ret_answer, error);
+                result = tg_registry_http_request(registry->http, url, body, ret_answer, error);
                 if (result == 0 && !is_passing(ret_answer->status))
                         return 0;
                 if (result == 0) {
@@ -129,7 +129,8 @@ static void tell_waiting(const struct tg_registry *registry, int64_t patience_ms
 
 /* Asks until somebody answers or patience ends. Returns 0 or -1. */
 static int ask(struct tg_registry *registry, const char *path, struct tg_span body,
-               int64_t patience_ms, struct tg_http_answer *ret_answer, struct tg_error *error)
+               int64_t patience_ms, struct tg_registry_http_answer *ret_answer,
+               struct tg_error *error)
 {
         int64_t deadline_ms = monotonic_ms() + patience_ms;
 
@@ -150,7 +151,7 @@ static int ask(struct tg_registry *registry, const char *path, struct tg_span bo
 }
 
 /* An answer that is none to the question. Returns 1 if it is that there is no such thing, or -1. */
-static int refused(const struct tg_registry *registry, const struct tg_http_answer *answer,
+static int refused(const struct tg_registry *registry, const struct tg_registry_http_answer *answer,
                    struct tg_error *error)
 {
         char reason[TG_ANSWER_TEXT_SIZE];
@@ -187,7 +188,7 @@ static int refused(const struct tg_registry *registry, const struct tg_http_answ
 int tg_registry_schema(struct tg_registry *registry, uint32_t id, int64_t patience_ms,
                        struct tg_buffer *ret_json, struct tg_error *error)
 {
-        struct tg_http_answer answer;
+        struct tg_registry_http_answer answer;
         char path[PATH_SIZE];
 
         snprintf(path, sizeof path, "/schemas/ids/%" PRIu32, id);
@@ -215,7 +216,7 @@ static int post(struct tg_registry *registry, const char *path, struct tg_span s
                 int64_t patience_ms, uint32_t *ret_id, struct tg_error *error)
 {
         tg_cleanup(tg_free_pointer) char *body = schema_body(schema);
-        struct tg_http_answer answer;
+        struct tg_registry_http_answer answer;
 
         if (ask(registry, path, tg_span_text(body), patience_ms, &answer, error) < 0)
                 return -1;
