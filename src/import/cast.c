@@ -9,10 +9,9 @@
 #include <time.h>
 
 #include "avro/encode.h"
+#include "base/time.h"
 #include "base/utf8.h"
 #include "config/nearest.h"
-
-#define YEAR_10000_MS INT64_C(253402300800000)
 
 enum { NUMBER_SIZE = 32, TIME_SIZE = 80 };
 
@@ -149,9 +148,9 @@ bool tg_cast_time(const struct tg_time_format *format, struct tg_span text, int6
 
         if (!read_time(format, text, &time_ms, problem))
                 return false;
-        if (time_ms >= YEAR_10000_MS || time_ms < -YEAR_10000_MS)
+        if (time_ms < TG_TIME_FIRST_MS || time_ms > TG_TIME_LAST_MS)
                 return no(problem, format->kind == TG_TIME_SECONDS ? "is it epoch_ms?" : "",
-                          "is beyond the year 9999");
+                          "is not within the years 0 to 9999");
         *ret_time_ms = time_ms;
         return true;
 }

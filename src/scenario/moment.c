@@ -5,7 +5,6 @@
 #include "scenario/read.h"
 
 enum { TEXT_MAX = 80 };
-#define LATEST_MS INT64_C(253402300799999) /* the end of the year 9999 */
 
 static const char ADVICE[] = "write 2026-03-01 12:00 (UTC; seconds and milliseconds as "
                              "12:00:00.000), 17:00 on the same day, or +30d 1ms after the first "
@@ -100,7 +99,7 @@ bool tg_moment_parse(struct tg_diagnostics *diagnostics, const struct tg_node *n
                 if (moments->first_ms == TG_NO_TIME)
                         return unanchored(diagnostics, node, text);
                 if (__builtin_add_overflow(moments->first_ms, after_ms, &after_ms) ||
-                    after_ms < 0 || after_ms > LATEST_MS)
+                    after_ms < 0 || after_ms > TG_TIME_LAST_MS)
                         return mistake(diagnostics, node, text);
                 *ret_ms = after_ms;
                 return true;

@@ -60,7 +60,7 @@ Test(cast, what_is_no_time_is_none)
 
 Test(cast, milliseconds_read_as_seconds_are_noticed)
 {
-        cr_expect_str_eq(time_as("epoch_s", "1488369600000"), "is beyond the year 9999");
+        cr_expect_str_eq(time_as("epoch_s", "1488369600000"), "is not within the years 0 to 9999");
 }
 
 Test(cast, a_format_that_cannot_be_exact_is_refused)
