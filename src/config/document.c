@@ -94,11 +94,6 @@ void tg_document_free_pointer(struct tg_document **document)
         tg_document_free(*document);
 }
 
-const char *tg_document_name(const struct tg_document *document)
-{
-        return document->name;
-}
-
 const struct tg_node *tg_document_root(const struct tg_document *document)
 {
         return document->root;

@@ -48,7 +48,6 @@ int tg_document_parse(const char *name, struct tg_span text, struct tg_diagnosti
 void tg_document_free(struct tg_document *document);          /* NULL is allowed */
 void tg_document_free_pointer(struct tg_document **document); /* for tg_cleanup() */
 
-const char *tg_document_name(const struct tg_document *document);
 const struct tg_node *tg_document_root(const struct tg_document *document); /* never NULL */
 
 /*

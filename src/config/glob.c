@@ -25,8 +25,3 @@ bool tg_glob_match(struct tg_span pattern, struct tg_span text)
                 p++;
         return p == pattern.size;
 }
-
-bool tg_glob_has_star(struct tg_span pattern)
-{
-        return pattern.size > 0 && memchr(pattern.data, '*', pattern.size) != NULL;
-}

@@ -13,6 +13,3 @@ enum { TG_GLOB_SIZE_MAX = 256 }; /* what tg_value_pattern() lets through */
 
 /* The whole of TEXT is what PATTERN says. Neither is absent. */
 bool tg_glob_match(struct tg_span pattern, struct tg_span text);
-
-/* Has a star, so that comparing for equality isn't enough. */
-bool tg_glob_has_star(struct tg_span pattern);

@@ -12,7 +12,10 @@
 
 #include "base/span.h"
 
-/* Slips between two words, at most LIMIT + 1 (letters are bytes, upper and lower case alike). */
+/*
+ * Slips between two words, at most LIMIT + 1 (letters are bytes, upper and lower case alike). What
+ * tg_nearest() compares by; declared for tests.
+ */
 unsigned tg_nearest_distance(struct tg_span a, struct tg_span b, unsigned limit);
 
 /* Index of the nearest of COUNT words (the first of equals), or -1 if none is near. */

@@ -169,14 +169,6 @@ const struct tg_node *tg_read_text(struct tg_reader *reader, const char *key, en
         return tg_value_text(reader->diagnostics, node, value) ? node : NULL;
 }
 
-const struct tg_node *tg_read_pattern(struct tg_reader *reader, const char *key, enum tg_need need,
-                                      struct tg_span *value)
-{
-        const struct tg_node *node = tg_read_node(reader, key, need, "text*");
-
-        return tg_value_pattern(reader->diagnostics, node, value) ? node : NULL;
-}
-
 const struct tg_node *tg_read_bool(struct tg_reader *reader, const char *key, enum tg_need need,
                                    bool *value)
 {
@@ -191,14 +183,6 @@ const struct tg_node *tg_read_integer(struct tg_reader *reader, const char *key,
         const struct tg_node *node = tg_read_node(reader, key, need, "3");
 
         return tg_value_integer(reader->diagnostics, node, min, max, value) ? node : NULL;
-}
-
-const struct tg_node *tg_read_number(struct tg_reader *reader, const char *key, enum tg_need need,
-                                     double min, double max, double *value)
-{
-        const struct tg_node *node = tg_read_node(reader, key, need, "0.5");
-
-        return tg_value_number(reader->diagnostics, node, min, max, value) ? node : NULL;
 }
 
 const struct tg_node *tg_read_duration(struct tg_reader *reader, const char *key, enum tg_need need,
@@ -223,14 +207,6 @@ const struct tg_node *tg_read_rate(struct tg_reader *reader, const char *key, en
         const struct tg_node *node = tg_read_node(reader, key, need, "500/s");
 
         return tg_value_rate(reader->diagnostics, node, value) ? node : NULL;
-}
-
-const struct tg_node *tg_read_time(struct tg_reader *reader, const char *key, enum tg_need need,
-                                   int64_t *value_ms)
-{
-        const struct tg_node *node = tg_read_node(reader, key, need, "2017-03-01T12:00:00Z");
-
-        return tg_value_time(reader->diagnostics, node, value_ms) ? node : NULL;
 }
 
 const struct tg_node *tg_read_word(struct tg_reader *reader, const char *key, enum tg_need need,

@@ -71,22 +71,16 @@ const struct tg_node *tg_read_patterns(struct tg_reader *reader, const char *key
 /* The types of config/value.h. */
 const struct tg_node *tg_read_text(struct tg_reader *reader, const char *key, enum tg_need need,
                                    struct tg_span *value);
-const struct tg_node *tg_read_pattern(struct tg_reader *reader, const char *key, enum tg_need need,
-                                      struct tg_span *value);
 const struct tg_node *tg_read_bool(struct tg_reader *reader, const char *key, enum tg_need need,
                                    bool *value);
 const struct tg_node *tg_read_integer(struct tg_reader *reader, const char *key, enum tg_need need,
                                       int64_t min, int64_t max, int64_t *value);
-const struct tg_node *tg_read_number(struct tg_reader *reader, const char *key, enum tg_need need,
-                                     double min, double max, double *value);
 const struct tg_node *tg_read_duration(struct tg_reader *reader, const char *key, enum tg_need need,
                                        int64_t min_ms, int64_t max_ms, int64_t *value_ms);
 const struct tg_node *tg_read_size(struct tg_reader *reader, const char *key, enum tg_need need,
                                    int64_t min, int64_t max, int64_t *value_bytes);
 const struct tg_node *tg_read_rate(struct tg_reader *reader, const char *key, enum tg_need need,
                                    struct tg_rate *value);
-const struct tg_node *tg_read_time(struct tg_reader *reader, const char *key, enum tg_need need,
-                                   int64_t *value_ms);
 const struct tg_node *tg_read_word(struct tg_reader *reader, const char *key, enum tg_need need,
                                    const char *const *words, unsigned *value);
 const struct tg_node *tg_read_words(struct tg_reader *reader, const char *key, enum tg_need need,

@@ -119,44 +119,6 @@ bool tg_value_integer(struct tg_diagnostics *diagnostics, const struct tg_node *
         return tg_mistake(diagnostics, node, number_advice(node), expected);
 }
 
-static bool number_in(const struct tg_node *node, double *ret_number)
-{
-        struct tg_span text = says_something(node) ? tg_node_text(node) : tg_span_text("x");
-        char *end;
-        double number;
-
-        if (!tg_node_is_plain(node) ||
-            strspn((const char *)text.data, "+-.0123456789eE%") != text.size)
-                return false;
-        number = strtod((const char *)text.data, &end);
-        if (end == (const char *)text.data)
-                return false;
-        if (*end == '%') {
-                number /= 100;
-                end++;
-        }
-        if (*end != '\0')
-                return false;
-        *ret_number = number;
-        return true;
-}
-
-bool tg_value_number(struct tg_diagnostics *diagnostics, const struct tg_node *node, double min,
-                     double max, double *value)
-{
-        char expected[EXPECTED_SIZE];
-        double number;
-
-        if (!node)
-                return false;
-        if (number_in(node, &number) && number >= min && number <= max) {
-                *value = number;
-                return true;
-        }
-        snprintf(expected, sizeof expected, "a number from %g to %g", min, max);
-        return tg_mistake(diagnostics, node, number_advice(node), expected);
-}
-
 /* A long limit to the whole day, so that it can be read. */
 static int64_t readable(int64_t limit_ms)
 {
@@ -233,20 +195,6 @@ bool tg_value_rate(struct tg_diagnostics *diagnostics, const struct tg_node *nod
                 return tg_mistake(diagnostics, node, NULL, "a rate of 1 to 1000000000 a unit");
         *value = (struct tg_rate){.count = count, .per_ms = per_ms};
         return true;
-}
-
-bool tg_value_time(struct tg_diagnostics *diagnostics, const struct tg_node *node,
-                   int64_t *value_ms)
-{
-        struct tg_span text;
-
-        if (!node)
-                return false;
-        text = says_something(node) ? tg_node_text(node) : tg_span_text("");
-        if (tg_time_parse((const char *)text.data, text.size, value_ms) == 0)
-                return true;
-        return tg_mistake(diagnostics, node,
-                          "write it in UTC, as in 2017-03-01 or 2017-03-01T12:00:00Z", "a time");
 }
 
 static size_t count_words(const char *const *words)

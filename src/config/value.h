@@ -36,10 +36,6 @@ bool tg_value_bool(struct tg_diagnostics *diagnostics, const struct tg_node *nod
 bool tg_value_integer(struct tg_diagnostics *diagnostics, const struct tg_node *node, int64_t min,
                       int64_t max, int64_t *value);
 
-/* A decimal number from MIN to MAX; a '%' behind it divides by 100. */
-bool tg_value_number(struct tg_diagnostics *diagnostics, const struct tg_node *node, double min,
-                     double max, double *value);
-
 /* "500ms", "30s", "15m", "3h", "30d", "2w", from MIN_MS to MAX_MS. */
 bool tg_value_duration(struct tg_diagnostics *diagnostics, const struct tg_node *node,
                        int64_t min_ms, int64_t max_ms, int64_t *value_ms);
@@ -51,10 +47,6 @@ bool tg_value_size(struct tg_diagnostics *diagnostics, const struct tg_node *nod
 /* "500/s", "3/m", "10000/h", "1/d". */
 bool tg_value_rate(struct tg_diagnostics *diagnostics, const struct tg_node *node,
                    struct tg_rate *value);
-
-/* "2017-03-01" or "2017-03-01T12:00:00Z". */
-bool tg_value_time(struct tg_diagnostics *diagnostics, const struct tg_node *node,
-                   int64_t *value_ms);
 
 /* One of WORDS (NULL-terminated); its index. */
 bool tg_value_word(struct tg_diagnostics *diagnostics, const struct tg_node *node,

@@ -97,11 +97,6 @@ void tg_kafka_settings_set(struct tg_kafka_settings *settings, const char *name,
         property->value = tg_duplicate(value, strlen(value));
 }
 
-const char *tg_topic_key(enum tg_topic topic)
-{
-        return topic_keys[topic];
-}
-
 char *tg_kafka_permitted_topic(const struct tg_kafka_settings *settings, const char *channel,
                                char text[static TG_TOPIC_TEXT_SIZE])
 {

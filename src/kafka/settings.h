@@ -72,9 +72,6 @@ const char *tg_kafka_settings_find(const struct tg_kafka_settings *settings, con
 /* Adds a property, or changes it. */
 void tg_kafka_settings_set(struct tg_kafka_settings *settings, const char *name, const char *value);
 
-/* "touchpoints", "requests", …: the keys of `topics`. */
-const char *tg_topic_key(enum tg_topic topic);
-
 /* Writes the name of the topic of a channel's permitted messages ("permitted.email"). */
 enum { TG_TOPIC_TEXT_SIZE = TG_TOPIC_SIZE_MAX + 32 };
 char *tg_kafka_permitted_topic(const struct tg_kafka_settings *settings, const char *channel,
