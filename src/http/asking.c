@@ -31,8 +31,8 @@ static int renderer_init(struct renderer *renderer, enum tg_shipped shipped, str
         struct tg_span text = tg_shipped_text(shipped);
 
         if (avro_schema_from_json_length((const char *)text.data, text.size, &renderer->schema))
-                return tg_fail(error, EX_SOFTWARE, "libavro refuses our schema \"%s\": %s",
-                               tg_shipped_name(shipped), avro_strerror());
+                return tg_fail(error, EX_SOFTWARE, "libavro refuses our schema \"%s\"",
+                               tg_shipped_name(shipped));
         renderer->class = avro_generic_class_from_schema(renderer->schema);
         return 0;
 }
