@@ -7,10 +7,10 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "avro/framing.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "cli/decision_line.h"
@@ -146,18 +146,10 @@ const char *const *tg_flow_topics(const struct tg_flow *flow, size_t *ret_count)
         return (const char *const *)flow->topics;
 }
 
-static int64_t monotonic_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
-}
-
 /* A line for every decision; on a terminal only a few a second. */
 static bool line_is_due(struct tg_flow *flow)
 {
-        int64_t now_ms = monotonic_ms();
+        int64_t now_ms = tg_clock_monotonic_ms();
 
         if (!flow->terminal)
                 return true;

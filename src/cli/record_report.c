@@ -3,8 +3,8 @@
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/time.h"
 
 static const char *const stream_names[TG_STREAMS] = {
@@ -88,20 +88,16 @@ json_t *tg_record_report(const struct tg_recorder_options *options,
                          const struct tg_recorded *recorded)
 {
         json_t *streams = json_object(), *report;
-        struct timespec now;
-
-        clock_gettime(CLOCK_REALTIME, &now);
         for (int i = 0; i < TG_STREAMS; i++)
                 json_object_set_new(streams, stream_names[i],
                                     topic_json(&recorded->streams[i], recorded->partitions));
         report = json_pack("{s:i, s:s, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "format", 1,
                            "made_by", "touchgate " TG_VERSION, "recorded_at",
-                           time_json(now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS),
-                           "partitions", (int)recorded->partitions, "from",
-                           bound_json(&options->from), "until", bound_json(&options->until),
-                           "streams", streams, "other_keys", number(recorded->other_keys),
-                           "other_partitions", number(recorded->other_partitions), "run",
-                           run_json(options, recorded));
+                           time_json(tg_clock_wall_ms(NULL)), "partitions",
+                           (int)recorded->partitions, "from", bound_json(&options->from), "until",
+                           bound_json(&options->until), "streams", streams, "other_keys",
+                           number(recorded->other_keys), "other_partitions",
+                           number(recorded->other_partitions), "run", run_json(options, recorded));
         if (recorded->decisions.topic)
                 json_object_set_new(report, "decisions",
                                     topic_json(&recorded->decisions, recorded->partitions));

@@ -9,9 +9,9 @@
 #include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/time.h"
 #include "cli/flow.h"
 #include "cli/log_notices.h"
@@ -61,14 +61,6 @@ struct run {
         struct tg_witness *witness;
         struct tg_run_tally tally;
 };
-
-static int64_t monotonic_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
-}
 
 static int told(struct run *run, struct tg_diagnostics *diagnostics, int result, const char *path,
                 struct tg_error *error)
@@ -321,7 +313,7 @@ static int join_company(struct run *run, struct tg_error *error)
 static int serve(struct run *run, struct tg_error *error)
 {
         struct tg_error ignored;
-        int64_t start_ms = monotonic_ms();
+        int64_t start_ms = tg_clock_monotonic_ms();
         int result = 0;
 
         tg_summary_init(&run->tally.shards, run->policy);
@@ -341,7 +333,7 @@ static int serve(struct run *run, struct tg_error *error)
                 tg_lifetime_stop(&run->lifetime);
         if (join_company(run, result ? &ignored : error) < 0)
                 result = -1;
-        run->tally.elapsed_ms = monotonic_ms() - start_ms;
+        run->tally.elapsed_ms = tg_clock_monotonic_ms() - start_ms;
         tg_run_summary_print(stderr, run->log.json, &run->tally);
         return result;
 }

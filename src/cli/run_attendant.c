@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/time.h"
 
@@ -22,14 +23,6 @@ struct tg_run_attendant {
         int64_t shown_ms;
         uint64_t shown[TG_TALLIES]; /* what the status line said last */
 };
-
-static int64_t monotonic_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
-}
 
 static void hangup_only(sigset_t *set)
 {
@@ -116,10 +109,10 @@ static void *look_around(void *argument)
         sigset_t hangup;
 
         hangup_only(&hangup);
-        attendant->shown_ms = monotonic_ms();
+        attendant->shown_ms = tg_clock_monotonic_ms();
         for (;;) {
                 int number = sigtimedwait(&hangup, NULL, &wait);
-                int64_t now_ms = monotonic_ms();
+                int64_t now_ms = tg_clock_monotonic_ms();
 
                 if (atomic_load(&attendant->ending))
                         return NULL;

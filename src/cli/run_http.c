@@ -3,22 +3,12 @@
 
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "base/time.h"
 #include "kafka/lag.h"
 #include "shard/metrics.h"
 #include "telemetry/process.h"
-
-static int64_t wall_ms(void *context)
-{
-        struct timespec now;
-
-        (void)context;
-        clock_gettime(CLOCK_REALTIME, &now);
-        return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
-}
 
 static void write_lags(void *context, struct tg_buffer *page)
 {
@@ -37,7 +27,7 @@ static int start_server(struct tg_run_http *http, struct tg_error *error)
                           .stop = http->options.stop,
                           .write_more = write_lags,
                           .context = http},
-                .now_ms = wall_ms,
+                .now_ms = tg_clock_wall_ms,
         };
 
         if (tg_http_start(&options, &http->server, error) == 0) {

@@ -3,10 +3,9 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "base/time.h"
 
 /* One of them. */
 struct shard_thread {
@@ -30,15 +29,6 @@ struct tg_run_shards {
         unsigned done;     /* that have decided and committed their last */
         struct shard_thread threads[];
 };
-
-static int64_t wall_ms(void *context)
-{
-        struct timespec now;
-
-        (void)context;
-        clock_gettime(CLOCK_REALTIME, &now);
-        return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
-}
 
 /*
  * A member that leaves makes the group rebalance, and a commit in that moment is refused. So nobody
@@ -81,7 +71,7 @@ static int run_shard(struct shard_thread *thread, struct tg_kafka_source *source
         struct tg_kafka_sink *sink;
         struct tg_port port = {
                 .source = tg_kafka_source_port(source),
-                .clock = {.now_ms = wall_ms},
+                .clock = {.now_ms = tg_clock_wall_ms},
         };
         int result;
 

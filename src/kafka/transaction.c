@@ -4,17 +4,10 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "kafka/failpoint.h"
 
 enum { PAUSE_MS = 100 };
-
-static int64_t monotonic_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
 
 static void note(struct tg_transaction *transaction, const rd_kafka_error_t *error)
 {
@@ -33,10 +26,10 @@ struct step {
 static enum tg_step perform(struct tg_transaction *transaction, const struct step *step)
 {
         rd_kafka_t *handle = transaction->client->handle;
-        int64_t end_ms = monotonic_ms() + transaction->deadline_ms;
+        int64_t end_ms = tg_clock_monotonic_ms() + transaction->deadline_ms;
 
         for (;;) {
-                int64_t left_ms = end_ms - monotonic_ms();
+                int64_t left_ms = end_ms - tg_clock_monotonic_ms();
                 rd_kafka_error_t *error =
                         step->call(handle, step, left_ms > PAUSE_MS ? (int)left_ms : PAUSE_MS);
                 bool aborts, retriable;
@@ -49,7 +42,7 @@ static enum tg_step perform(struct tg_transaction *transaction, const struct ste
                 rd_kafka_error_destroy(error);
                 if (aborts)
                         return TG_STEP_ABORT;
-                if (!retriable || monotonic_ms() >= end_ms)
+                if (!retriable || tg_clock_monotonic_ms() >= end_ms)
                         return TG_STEP_DOUBT;
                 rd_kafka_poll(handle, PAUSE_MS);
         }
@@ -130,11 +123,11 @@ static rd_kafka_error_t *call_commit(rd_kafka_t *handle, const struct step *step
 
 enum tg_step tg_transaction_commit(struct tg_transaction *transaction)
 {
-        int64_t start_ms = monotonic_ms();
+        int64_t start_ms = tg_clock_monotonic_ms();
         enum tg_step answer = perform(transaction, &(struct step){.call = call_commit});
 
         tg_failpoint(TG_FAIL_AFTER_COMMIT);
-        if (answer == TG_STEP_DONE && monotonic_ms() - start_ms > transaction->answer_ms)
+        if (answer == TG_STEP_DONE && tg_clock_monotonic_ms() - start_ms > transaction->answer_ms)
                 return TG_STEP_DOUBT;
         return in_time(transaction, answer);
 }

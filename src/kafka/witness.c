@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "kafka/client.h"
 
@@ -89,14 +89,6 @@ static bool complete(const struct tg_witness *witness)
         return true;
 }
 
-static int64_t monotonic_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 static int read_one(struct tg_witness *witness, struct tg_error *error)
 {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(witness->client.handle, WAIT_MS);
@@ -115,10 +107,10 @@ static int read_one(struct tg_witness *witness, struct tg_error *error)
 
 static int run(struct tg_witness *witness, struct tg_error *error)
 {
-        int64_t idle_ms = monotonic_ms(), deadline_ms = 0;
+        int64_t idle_ms = tg_clock_monotonic_ms(), deadline_ms = 0;
 
         for (;;) {
-                int64_t now_ms = monotonic_ms();
+                int64_t now_ms = tg_clock_monotonic_ms();
 
                 if (read_one(witness, error) < 0)
                         return -1;

@@ -9,10 +9,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
-#include "base/time.h"
 #include "registry/registry.h"
 
 enum { NOTICE_SIZE = 896 };
@@ -35,14 +34,6 @@ struct tg_lookups {
         atomic_int stop;
         bool silent; /* the registry did not answer last; the thread's */
 };
-
-static int64_t monotonic_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
-}
 
 static void remove_entry(struct tg_lookups *lookups, struct entry *entry)
 {
@@ -82,7 +73,8 @@ static void await(struct tg_lookups *lookups, uint32_t id)
                         return;
                 remove_entry(lookups, victim);
         }
-        lookups->entries[lookups->count++] = (struct entry){.id = id, .since_ms = monotonic_ms()};
+        lookups->entries[lookups->count++] =
+                (struct entry){.id = id, .since_ms = tg_clock_monotonic_ms()};
         pthread_cond_signal(&lookups->changed);
 }
 
@@ -93,7 +85,8 @@ enum tg_lookup tg_lookups_ask(struct tg_lookups *lookups, uint32_t id, struct tg
 
         pthread_mutex_lock(&lookups->lock);
         entry = find(lookups, id);
-        if (entry && entry->failed && monotonic_ms() - entry->since_ms >= TG_LOOKUPS_FORGET_MS) {
+        if (entry && entry->failed &&
+            tg_clock_monotonic_ms() - entry->since_ms >= TG_LOOKUPS_FORGET_MS) {
                 remove_entry(lookups, entry);
                 entry = NULL;
         }
@@ -120,8 +113,8 @@ static void tell(const struct tg_lookups *lookups, uint32_t id, const char *why)
 /* How long this entry's records can still wait. */
 static int64_t patience_ms(const struct tg_lookups *lookups, const struct entry *entry)
 {
-        int64_t left_ms =
-                lookups->options.settings->record_wait_ms - (monotonic_ms() - entry->since_ms);
+        int64_t left_ms = lookups->options.settings->record_wait_ms -
+                          (tg_clock_monotonic_ms() - entry->since_ms);
 
         return lookups->silent || left_ms < 0 ? 0 : left_ms;
 }
@@ -160,7 +153,7 @@ static void settle(struct tg_lookups *lookups, const struct entry *next)
                 return;
         }
         entry->failed = true;
-        entry->since_ms = monotonic_ms();
+        entry->since_ms = tg_clock_monotonic_ms();
         entry->why = tg_duplicate(error.message, strlen(error.message));
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/time.h"
 #include "registry/answer.h"
@@ -50,14 +51,6 @@ void tg_registry_free(struct tg_registry *registry)
                 return;
         tg_registry_http_free(registry->http);
         free(registry);
-}
-
-static int64_t monotonic_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * TG_SECOND_MS + now.tv_nsec / TG_MS_NS;
 }
 
 static bool stopped(const struct tg_registry *registry)
@@ -132,7 +125,7 @@ static int ask(struct tg_registry *registry, const char *path, struct tg_span bo
                int64_t patience_ms, struct tg_registry_http_answer *ret_answer,
                struct tg_error *error)
 {
-        int64_t deadline_ms = monotonic_ms() + patience_ms;
+        int64_t deadline_ms = tg_clock_monotonic_ms() + patience_ms;
 
         for (int64_t pause_ms = PAUSE_MIN_MS;; pause_ms *= 2) {
                 int result = ask_each(registry, path, body, ret_answer, error);
@@ -141,7 +134,7 @@ static int ask(struct tg_registry *registry, const char *path, struct tg_span bo
                         return result;
                 if (pause_ms > PAUSE_MAX_MS)
                         pause_ms = PAUSE_MAX_MS;
-                if (monotonic_ms() + pause_ms >= deadline_ms || stopped(registry))
+                if (tg_clock_monotonic_ms() + pause_ms >= deadline_ms || stopped(registry))
                         return -1;
                 if (pause_ms == PAUSE_MIN_MS)
                         tell_waiting(registry, patience_ms, error);

@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/time.h"
 #include "telemetry/text.h"
@@ -20,15 +20,6 @@ static const char *const level_names[TG_LOG_LEVELS] = {
         [TG_LOG_DEBUG] = "debug",
 };
 
-static int64_t wall_ms(void *context)
-{
-        struct timespec now;
-
-        (void)context;
-        clock_gettime(CLOCK_REALTIME, &now);
-        return now.tv_sec * INT64_C(1000) + now.tv_nsec / TG_MS_NS;
-}
-
 void tg_log_init(struct tg_log *log, FILE *file, enum tg_log_format format, enum tg_log_level level)
 {
         bool terminal = isatty(fileno(file));
@@ -38,7 +29,7 @@ void tg_log_init(struct tg_log *log, FILE *file, enum tg_log_format format, enum
                 .json = format == TG_LOG_JSON || (format == TG_LOG_AUTO && !terminal),
                 .terminal = terminal,
                 .level = level,
-                .now_ms = wall_ms,
+                .now_ms = tg_clock_wall_ms,
         };
         pthread_mutex_init(&log->lock, NULL);
 }
