@@ -60,7 +60,7 @@ static const char *nearest_command(const char *written)
         return tg_option_meant(written, names, COMMANDS);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
         const char *meant;
 
@@ -89,4 +89,15 @@ int main(int argc, char **argv)
         else
                 fputs("; `touchgate --help` lists them\n", stderr);
         return EX_USAGE;
+}
+
+/* What a command has printed has arrived, or it did not do what it was asked to. */
+int main(int argc, char **argv)
+{
+        int status = run(argc, argv);
+
+        if (fflush(stdout) == 0 && !ferror(stdout))
+                return status;
+        fputs("touchgate: standard output could not be written\n", stderr);
+        return status ? status : EX_IOERR;
 }

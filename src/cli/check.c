@@ -3,11 +3,11 @@
 
 #include <jansson.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "cli/check_report.h"
 #include "cli/options.h"
 #include "cli/run_configuration.h"
+#include "cli/terminal.h"
 
 static const char description[] =
         "Check a policy, or the configuration of a run with the policy that it names, without "
@@ -118,7 +118,7 @@ static void print_variables(const struct check *check, bool optional, const char
 
 static void print_configuration(const struct check *check)
 {
-        tg_diagnostics_print(&check->configuration_mistakes, stdout, isatty(STDOUT_FILENO));
+        tg_diagnostics_print(&check->configuration_mistakes, stdout, tg_terminal_colours(stdout));
         if (check->configuration_mistakes.errors == 0)
                 printf("%s: the configuration is fine\n", check->configuration_path);
         print_variables(check, false, "a run needs these environment variables:");
@@ -138,7 +138,7 @@ static void print(const struct check *check)
         }
         if (check->configuration_path)
                 print_configuration(check);
-        tg_diagnostics_print(&check->mistakes, stdout, isatty(STDOUT_FILENO));
+        tg_diagnostics_print(&check->mistakes, stdout, tg_terminal_colours(stdout));
         if (!policy)
                 return;
         printf("%s: policy %s is fine: %zu rules, %zu throttles, hash %s\n", check->policy_path,

@@ -14,6 +14,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "cli/decision_line.h"
+#include "cli/terminal.h"
 #include "records/words.h"
 #include "telemetry/datum_json.h"
 #include "telemetry/text.h"
@@ -112,7 +113,7 @@ int tg_flow_new(const struct tg_kafka_settings *settings, const char *folder,
         flow->folder = folder;
         flow->terminal = isatty(STDOUT_FILENO);
         flow->counter = isatty(STDERR_FILENO) && flow->terminal;
-        flow->colours = flow->terminal && !getenv("NO_COLOR");
+        flow->colours = tg_terminal_colours(stdout);
         flow->bytes = avro_reader_memory("", 0);
         name_topics(flow, settings);
         if (reader_init(&flow->decision, TG_SCHEMA_DECISION, error) < 0 ||
@@ -286,24 +287,28 @@ void tg_flow_idle(void *context)
         flow->told = seen;
 }
 
-int tg_flow_finish(struct tg_flow *flow, struct tg_error *error)
+/* Closes the file of a topic, all of which must have been written. */
+static void close_file(struct tg_flow *flow, size_t topic)
 {
         char path[PATH_SIZE];
+        bool lost = ferror(flow->files[topic]) != 0;
 
-        if (flow->counter)
-                fputs("\r\033[K", stderr);
-        if (fflush(stdout) != 0 && !flow->failed) {
-                tg_fail_errno(&flow->error, EX_IOERR, errno, "standard output");
+        lost |= fclose(flow->files[topic]) != 0;
+        flow->files[topic] = NULL;
+        if (lost && !flow->failed) {
+                tg_fail(&flow->error, EX_IOERR, "%s: not all could be written",
+                        file_path(flow, topic, path));
                 flow->failed = true;
         }
-        for (size_t i = 0; i < TOPICS; i++) {
-                if (flow->files[i] && fclose(flow->files[i]) != 0 && !flow->failed) {
-                        tg_fail_errno(&flow->error, EX_IOERR, errno, "%s",
-                                      file_path(flow, i, path));
-                        flow->failed = true;
-                }
-                flow->files[i] = NULL;
-        }
+}
+
+int tg_flow_finish(struct tg_flow *flow, struct tg_error *error)
+{
+        if (flow->counter)
+                fputs("\r\033[K", stderr);
+        for (size_t i = 0; i < TOPICS; i++)
+                if (flow->files[i])
+                        close_file(flow, i);
         if (flow->failed)
                 *error = flow->error;
         return flow->failed ? -1 : 0;

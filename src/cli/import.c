@@ -14,6 +14,7 @@
 #include "base/utf8.h"
 #include "cli/import_options.h"
 #include "cli/import_summary.h"
+#include "cli/terminal.h"
 #include "config/document.h"
 #include "import/mapping.h"
 #include "recording/directory.h"
@@ -194,7 +195,7 @@ static int take_rows(struct import *import, struct tg_error *error)
 static int fail_mapping(struct tg_diagnostics *diagnostics, const char *path,
                         struct tg_error *error)
 {
-        tg_diagnostics_print(diagnostics, stderr, isatty(STDERR_FILENO));
+        tg_diagnostics_print(diagnostics, stderr, tg_terminal_colours(stderr));
         return tg_fail(error, EX_CONFIG, "%s: %zu mistake%s", path, diagnostics->errors,
                        diagnostics->errors == 1 ? "" : "s");
 }
@@ -295,7 +296,7 @@ static int run(struct import *import, struct tg_error *error)
         answer = take_rows(import, error);
         if (import->progress && import->tally.rows >= PROGRESS_ROWS)
                 fputs("\r\033[K", stderr);
-        tg_diagnostics_print(&import->bad_lines, stderr, import->progress);
+        tg_diagnostics_print(&import->bad_lines, stderr, tg_terminal_colours(stderr));
         if (answer < 0 || finish(import, error) < 0)
                 return -1;
         for (int i = 0; i < 2; i++) {

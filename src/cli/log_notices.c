@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "cli/terminal.h"
+
 enum { MISTAKE_SIZE = 1024 };
 
 static void tell(void *context, enum tg_notice_level level, const char *key, const char *text)
@@ -27,7 +29,7 @@ void tg_log_mistakes(struct tg_log *log, const struct tg_diagnostics *diagnostic
         char text[MISTAKE_SIZE];
 
         if (!log->json) {
-                tg_diagnostics_print(diagnostics, log->file, log->terminal);
+                tg_diagnostics_print(diagnostics, log->file, tg_terminal_colours(log->file));
                 return;
         }
         for (size_t i = 0; i < diagnostics->count; i++) {

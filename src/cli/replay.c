@@ -11,6 +11,7 @@
 #include "cli/replay_kafka.h"
 #include "cli/replay_options.h"
 #include "cli/signals.h"
+#include "cli/terminal.h"
 #include "replay/report.h"
 
 static atomic_int stop;
@@ -21,7 +22,7 @@ static int load_policy(const struct tg_replay_arguments *arguments, struct tg_po
         int result = tg_policy_load(arguments->policy, arguments->replay.shard.partition.partitions,
                                     &diagnostics, ret_policy);
 
-        tg_diagnostics_print(&diagnostics, stderr, isatty(STDERR_FILENO));
+        tg_diagnostics_print(&diagnostics, stderr, tg_terminal_colours(stderr));
         tg_diagnostics_deinit(&diagnostics);
         return result;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/terminal.h"
 #include "cli/test_options.h"
 #include "scenario/run.h"
 
@@ -114,7 +115,7 @@ static void test_file(struct testing *testing, const char *path)
         int result = tg_scenario_load(path, testing->options->policy, &diagnostics, &scenario);
 
         fflush(stdout);
-        tg_diagnostics_print(&diagnostics, stderr, isatty(STDERR_FILENO));
+        tg_diagnostics_print(&diagnostics, stderr, tg_terminal_colours(stderr));
         if (result == 0)
                 test_scenario(testing, scenario);
         else if (testing->exit_code == 0)
@@ -143,7 +144,7 @@ static void print_end(const struct testing *testing)
 int tg_cli_test(int argc, char **argv)
 {
         struct tg_test_options options;
-        struct testing testing = {.options = &options, .colours = isatty(STDOUT_FILENO)};
+        struct testing testing = {.options = &options, .colours = tg_terminal_colours(stdout)};
 
         if (tg_test_options_parse(argc, argv, &options) != 0)
                 return EX_USAGE;
@@ -152,8 +153,6 @@ int tg_cli_test(int argc, char **argv)
                 test_file(&testing, options.files[i]);
         print_end(&testing);
         json_decref(testing.files);
-        if (fflush(stdout) != 0)
-                return EX_IOERR;
         if (testing.exit_code)
                 return testing.exit_code;
         return testing.failed ? CASE_FAILED : 0;

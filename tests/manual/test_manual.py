@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import pty
 import re
 import shutil
 import subprocess
@@ -29,6 +30,34 @@ def plain(roff):
     """What a page of man says, without how."""
     text = re.sub(r"\\f[BIRP]", "", roff).replace("\\-", "-").replace("\\&", "")
     return re.sub(r"\\[eE]", r"\\\\", text)
+
+
+class Promises(unittest.TestCase):
+    """What touchgate(1) says of every command."""
+
+    def test_what_cannot_be_printed_is_no_success(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as policy:
+            policy.write("policy: p\nrules: []\n")
+            policy.flush()
+            for words in (["--help"], ["--version"], ["metrics"], ["check", policy.name],
+                          ["check", "--json", policy.name]):
+                with self.subTest(words=words), open("/dev/full", "w") as full:
+                    done = subprocess.run([TOUCHGATE, *words], stdin=subprocess.DEVNULL, stdout=full,
+                                          stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+                    self.assertEqual(done.returncode, 74)
+                    self.assertIn("standard output could not be written", done.stderr)
+
+    def test_on_a_terminal_mistakes_are_coloured_unless_no_color_is_set(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as policy:
+            policy.write("policy: p\nrulez: []\n")
+            policy.flush()
+            for unwanted, coloured in (({}, True), ({"NO_COLOR": "1"}, False)):
+                outer, inner = pty.openpty()
+                self.addCleanup(os.close, outer)
+                subprocess.run([TOUCHGATE, "check", policy.name], stdin=subprocess.DEVNULL,
+                               stdout=inner, env=unwanted, check=False, timeout=60)
+                os.close(inner)
+                self.assertEqual(b"\033[" in os.read(outer, 65536), coloured)
 
 
 class Pages(unittest.TestCase):
