@@ -367,9 +367,8 @@ int tg_cli_run(int argc, char **argv)
         tg_signals_say_last(run.log.json ? LAST_WORDS_JSON : LAST_WORDS);
         tg_signals_catch(&run.lifetime.stop);
         tg_run_attendant_prepare();
-        tg_failpoint_init();
         signal(SIGPIPE, SIG_IGN); /* a broker that goes away is an error, not an end */
-        if (prepare(&run, &error) < 0 || serve(&run, &error) < 0) {
+        if (tg_failpoint_init(&error) < 0 || prepare(&run, &error) < 0 || serve(&run, &error) < 0) {
                 tg_log_line(&run.log, TG_LOG_ERROR, error.message, error.message);
                 code = error.exit_code;
         }

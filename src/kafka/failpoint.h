@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include "base/error.h"
+
 enum tg_failpoint {
         TG_FAIL_BEFORE_BEGIN,
         TG_FAIL_AFTER_BEGIN,
@@ -20,7 +22,7 @@ enum tg_failpoint {
         TG_FAILPOINTS,
 };
 
-/* Reads the environment; before any thread comes by. */
-void tg_failpoint_init(void);
+/* Reads the environment, before any thread comes by. Returns 0, or -1: it says what is none. */
+int tg_failpoint_init(struct tg_error *error);
 
 void tg_failpoint(enum tg_failpoint place);
