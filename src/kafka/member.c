@@ -5,12 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/memory.h"
+#include "base/time.h"
 #include "kafka/lag.h"
 
 enum {
         COMMIT_TRIES = 5,
+        COMMIT_PAUSE_MS = 200, /* longer by as much before each further try */
         METADATA_TIMEOUT_MS = 5000,
         SEEK_TIMEOUT_MS = 10000,
         INSTANCE_SIZE = 256,
@@ -441,6 +444,9 @@ static rd_kafka_resp_err_t commit(struct tg_member *member,
         rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
 
         for (int i = 0; i < COMMIT_TRIES; i++) {
+                const struct timespec pause = {.tv_nsec = i * COMMIT_PAUSE_MS * TG_MS_NS};
+
+                nanosleep(&pause, NULL);
                 code = rd_kafka_commit(member->client.handle, list, 0);
                 if (code != RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT &&
                     code != RD_KAFKA_RESP_ERR__TRANSPORT &&
