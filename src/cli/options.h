@@ -12,6 +12,8 @@
 
 #include "avro/container.h"
 
+enum { TG_OPTION_SHARDS_MAX = 256 }; /* threads, whatever asks for them */
+
 /* A whole number from MIN to MAX; k, M or G behind it mean thousands, millions, milliards. */
 uint64_t tg_option_number(struct argp_state *state, const char *option, const char *text,
                           uint64_t min, uint64_t max);

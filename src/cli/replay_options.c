@@ -60,7 +60,6 @@ enum {
         KEY_TO_KAFKA,
         PARTITIONS_DEFAULT = 16,
         PARTITIONS_MAX = 4096,
-        SHARDS_MAX = 256,
         BATCH = 2048,
         MEMORY_MIB_DEFAULT = 4096,
         MEMORY_MIB_MAX = 1 << 24,
@@ -163,7 +162,8 @@ static error_t take(int key, char *text, struct argp_state *state)
                 arguments->json = true;
                 return 0;
         case 's':
-                replay->shards = (uint32_t)tg_option_number(state, "--shards", text, 1, SHARDS_MAX);
+                replay->shards = (uint32_t)tg_option_number(state, "--shards", text, 1,
+                                                            TG_OPTION_SHARDS_MAX);
                 return 0;
         case 'P':
                 reading->partitions_given = true;

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "cli/options.h"
 #include "config/path.h"
 
 #define MIB (INT64_C(1) << 20)
@@ -20,7 +21,7 @@ static const char *const clocks[] = {[TG_CLOCK_EVENT] = "event", [TG_CLOCK_WALL]
 enum delivery { AT_LEAST_ONCE, EXACTLY_ONCE };
 static const char *const deliveries[] = {"at_least_once", "exactly_once", NULL};
 
-enum { SHARDS_MAX = 256, BATCH_MAX = 1 << 16 };
+enum { BATCH_MAX = 1 << 16 };
 
 static void init(struct tg_run_configuration *configuration)
 {
@@ -88,7 +89,8 @@ static void read_root(struct tg_run_configuration *configuration, struct tg_read
         read_clock(configuration, root);
         read_delivery(configuration, root);
         tg_http_settings_read(&configuration->http, root);
-        tg_read_integer(root, "shards", TG_OPTIONAL, 1, SHARDS_MAX, &configuration->shards);
+        tg_read_integer(root, "shards", TG_OPTIONAL, 1, TG_OPTION_SHARDS_MAX,
+                        &configuration->shards);
         tg_read_integer(root, "batch", TG_OPTIONAL, 1, BATCH_MAX, &configuration->batch);
 }
 

@@ -18,7 +18,6 @@ enum {
         PARTITIONS_DEFAULT = 4,
         PARTITIONS_MAX = 1000,
         REPLICATION_MAX = 100,
-        SHARDS_MAX = 256,
         PACE_MAX = 1000000,
 };
 
@@ -143,8 +142,8 @@ static error_t take(int key, char *text, struct argp_state *state)
                 options->http = text;
                 return 0;
         case KEY_SHARDS:
-                options->shards =
-                        (unsigned)tg_option_number(state, "--shards", text, 1, SHARDS_MAX);
+                options->shards = (unsigned)tg_option_number(state, "--shards", text, 1,
+                                                             TG_OPTION_SHARDS_MAX);
                 return 0;
         case KEY_PARTITIONS:
                 options->partitions =
