@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "avro/framing.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "kafka/exactly_once.h"
 #include "kafka/member.h"
@@ -266,14 +266,6 @@ static int deliver(struct tg_kafka_sink *sink, struct tg_error *error)
         return failed(sink, error);
 }
 
-static int64_t monotonic_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
-
 static int commit_at_least_once(struct tg_kafka_sink *sink, const struct tg_progress *progress,
                                 size_t count, struct tg_error *error)
 {
@@ -318,7 +310,7 @@ static int sink_commit(void *context, const struct tg_progress *progress, size_t
                        struct tg_error *error)
 {
         struct tg_kafka_sink *sink = context;
-        int64_t now_ms = monotonic_ms();
+        int64_t now_ms = tg_clock_monotonic_ms();
         int64_t begun_us;
         int answer;
 

@@ -3,8 +3,8 @@
 
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "kafka/intake.h"
 #include "kafka/member.h"
@@ -31,14 +31,6 @@ struct tg_kafka_source {
         bool drained; /* the last batch was not full */
         bool hurried; /* the next batch is not waited for */
 };
-
-static int64_t monotonic_ms(void)
-{
-        struct timespec now;
-
-        clock_gettime(CLOCK_MONOTONIC, &now);
-        return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
 
 int tg_kafka_source_new(const struct tg_kafka_source_options *options,
                         struct tg_kafka_source **ret_source, struct tg_error *error)
@@ -111,7 +103,7 @@ static void take_event(struct tg_kafka_source *source, const rd_kafka_message_t 
                 if (tg_assignment_owns(&source->member.assignment, message->partition))
                         tg_assignment_see_end(&source->member.assignment, message->partition,
                                               stream_of(source, message->rkt), message->offset,
-                                              monotonic_ms());
+                                              tg_clock_monotonic_ms());
                 return;
         }
         switch (message->err) {
@@ -316,7 +308,7 @@ static void update_busy(struct tg_kafka_source *source)
 {
         struct tg_lifetime *lifetime = source->options.lifetime;
         bool busy = !source->member.assigned || source->member.rebalance || !source->drained ||
-                    !tg_assignment_at_end(&source->member.assignment, monotonic_ms(),
+                    !tg_assignment_at_end(&source->member.assignment, tg_clock_monotonic_ms(),
                                           source->options.idle_ms);
 
         if (busy == source->busy)
@@ -362,7 +354,8 @@ static size_t tell_ends(struct tg_kafka_source *source, struct tg_record **recor
         size_t count = 0;
 
         while (count < capacity &&
-               tg_assignment_next_end(&source->member.assignment, monotonic_ms(), idle_ms, &mark)) {
+               tg_assignment_next_end(&source->member.assignment, tg_clock_monotonic_ms(), idle_ms,
+                                      &mark)) {
                 records[count] = tg_pool_take(&source->pool);
                 *records[count++] = mark;
         }
