@@ -75,7 +75,7 @@ void tg_producer_init(struct tg_producer *producer, const struct tg_producer_opt
         *producer = (struct tg_producer){
                 .client = {.notices = options->notices,
                            .role = "producer",
-                                      .revives = options->transaction_ms > 0},
+                           .revives = options->transaction_ms > 0},
                 .options = *options,
         };
         name_producer(producer);
