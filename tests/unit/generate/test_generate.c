@@ -159,6 +159,6 @@ Test(generate, a_recording_that_is_there_already_is_left_alone)
         generate(&options);
         cr_assert_eq(tg_generate(&options, &tally, &error), -1);
         cr_assert_eq(error.exit_code, EX_CANTCREAT);
-        cr_assert_not_null(strstr(error.message, "made/touchpoints.avro"), "%s", error.message);
+        cr_assert_not_null(strstr(error.message, "made/requests.avro"), "%s", error.message);
         free((char *)options.directory);
 }
