@@ -2,6 +2,7 @@
 #include "http/json_datum.h"
 
 #include <assert.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "avro/encode.h"
@@ -20,12 +21,17 @@ static int write(const struct writer *writer, const json_t *type, const json_t *
                  const char *path);
 
 /* What is wrong at PATH; "" is the whole. */
-static int wrong(const struct writer *writer, const char *path, const char *format,
-                 const char *detail)
+static int wrong(const struct writer *writer, const char *path, const char *format, ...)
+        __attribute__((format(printf, 3, 4)));
+
+static int wrong(const struct writer *writer, const char *path, const char *format, ...)
 {
         char text[512];
+        va_list arguments;
 
-        snprintf(text, sizeof text, format, detail);
+        va_start(arguments, format);
+        vsnprintf(text, sizeof text, format, arguments);
+        va_end(arguments);
         if (!*path)
                 return tg_fail(writer->error, EX_DATAERR, "the request %s", text);
         return tg_fail(writer->error, EX_DATAERR, "`%s` %s", path, text);
@@ -106,7 +112,7 @@ static int write_record(const struct writer *writer, const json_t *type, const j
         size_t i;
 
         if (!json_is_object(value))
-                return wrong(writer, path, "must be an object%s", "");
+                return wrong(writer, path, "must be an object");
         if (check_fields(writer, fields, value, path) < 0)
                 return -1;
         json_array_foreach(fields, i, field)
@@ -130,7 +136,7 @@ static int write_word(const struct writer *writer, const json_t *type, const jso
 {
         const json_t *symbols = json_object_get(type, "symbols"), *symbol;
         const char *words[WORDS_MAX];
-        char hint[PATH_SIZE], text[PATH_SIZE + 80];
+        char hint[PATH_SIZE];
         size_t i, count = 0;
 
         json_array_foreach(symbols, i, symbol)
@@ -145,8 +151,7 @@ static int write_word(const struct writer *writer, const json_t *type, const jso
         if (!json_is_string(value))
                 return wrong(writer, path, "must be a word, such as \"%s\"", words[count - 1]);
         guess(json_string_value(value), words, count, hint);
-        snprintf(text, sizeof text, "\"%.64s\"%s", json_string_value(value), hint);
-        return wrong(writer, path, "can't be %s", text);
+        return wrong(writer, path, "can't be \"%.64s\"%s", json_string_value(value), hint);
 }
 
 static int write_list(const struct writer *writer, const json_t *type, const json_t *value,
@@ -157,7 +162,7 @@ static int write_list(const struct writer *writer, const json_t *type, const jso
         size_t i;
 
         if (!json_is_array(value))
-                return wrong(writer, path, "must be a list%s", "");
+                return wrong(writer, path, "must be a list");
         if (json_array_size(value))
                 tg_put_items_begin(writer->datum, json_array_size(value));
         json_array_foreach(value, i, item)
@@ -180,8 +185,9 @@ static int write_number(const struct writer *writer, const json_t *type, const j
 
         if (is_time && json_is_string(value)) {
                 if (tg_time_parse(json_string_value(value), json_string_length(value), &number) < 0)
-                        return wrong(writer, path, "is no time; write it as %s, or in milliseconds",
-                                     "2017-03-01T12:00:00.000Z");
+                        return wrong(writer, path,
+                                     "is no time; write it as 2017-03-01T12:00:00.000Z, or in "
+                                     "milliseconds");
         } else if (!json_is_integer(value)) {
                 return wrong(writer, path, "must be %s",
                              is_time ? "a time: UTC milliseconds, or text such as "
@@ -191,9 +197,9 @@ static int write_number(const struct writer *writer, const json_t *type, const j
                 number = json_integer_value(value);
         }
         if (is_time && (number < TG_TIME_FIRST_MS || number > TG_TIME_LAST_MS))
-                return wrong(writer, path, "is not within the years 0 to 9999%s", "");
+                return wrong(writer, path, "is not within the years 0 to 9999");
         if (is_int && (number < INT32_MIN || number > INT32_MAX))
-                return wrong(writer, path, "must be a whole number of 32 bits%s", "");
+                return wrong(writer, path, "must be a whole number of 32 bits");
         tg_put_long(writer->datum, number);
         return 0;
 }
@@ -201,7 +207,7 @@ static int write_number(const struct writer *writer, const json_t *type, const j
 static int write_text(const struct writer *writer, const json_t *value, const char *path)
 {
         if (!json_is_string(value))
-                return wrong(writer, path, "must be text%s", "");
+                return wrong(writer, path, "must be text");
         tg_put_span(writer->datum, tg_span_of(json_string_value(value), json_string_length(value)));
         return 0;
 }
@@ -209,7 +215,7 @@ static int write_text(const struct writer *writer, const json_t *value, const ch
 static int write_truth(const struct writer *writer, const json_t *value, const char *path)
 {
         if (!json_is_boolean(value))
-                return wrong(writer, path, "must be true or false%s", "");
+                return wrong(writer, path, "must be true or false");
         tg_put_bool(writer->datum, json_is_true(value));
         return 0;
 }
