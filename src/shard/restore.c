@@ -135,20 +135,29 @@ static int32_t throttle_of(const struct tg_policy *policy, const struct tg_told 
         return DEFERRED;
 }
 
-static void take_deferral(struct tg_partition *partition, const struct tg_told *told)
+/* Where a deferral of OFFSET goes, among those of other offsets. */
+static struct deferral *insert(struct tg_restore *restore, int64_t offset)
 {
-        struct tg_restore *restore = partition->restore;
         size_t place;
 
-        if (find(restore, told->source.offset))
-                return;
         if (restore->count == restore->capacity)
                 make_room(restore);
-        place = place_of(restore, told->source.offset);
+        place = place_of(restore, offset);
         memmove(restore->deferrals + place + 1, restore->deferrals + place,
                 (restore->count - place) * sizeof restore->deferrals[0]);
         restore->count++;
-        restore->deferrals[place] = (struct deferral){
+        return &restore->deferrals[place];
+}
+
+/* Told twice (at least once): the later is of whoever committed it. */
+static void take_deferral(struct tg_partition *partition, const struct tg_told *told)
+{
+        struct tg_restore *restore = partition->restore;
+        struct deferral *deferral = find(restore, told->source.offset);
+
+        if (!deferral)
+                deferral = insert(restore, told->source.offset);
+        *deferral = (struct deferral){
                 .offset = told->source.offset,
                 .until_ms = told->until_ms,
                 .decided_ms = told->time_ms,

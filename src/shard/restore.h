@@ -10,7 +10,8 @@
  * this is told or counted as decided, and none of it is undone.
  *
  * Of a message that was deferred more than once only the first moment was told; if that is past, it
- * is decided anew as soon as the partition decides.
+ * is decided anew as soon as the partition decides. (A deferral that was told twice, by processes
+ * of which the first could not commit it, is as the last of them said.)
  *
  * Memory: 40 bytes for each message that was deferred, until the end of it. One owner, one thread.
  */

@@ -157,6 +157,101 @@ Test(restore, what_was_told_and_not_committed_is_told_again_at_least_once)
                                              "0 a permit again\n3600000 b permit\n");
 }
 
+static void tell_much_later(struct world *world, unsigned seed)
+{
+        tell_permits(world, seed);
+        click(world, 3600000); /* so that there is a batch */
+        wall(world, 7200000);
+}
+
+/* The first process told b until the second hour, but committed nothing; the next, the first. */
+Test(restore, of_a_deferral_that_was_told_twice_the_later_counts)
+{
+        WORLD(first, "rules:\n- {rule: cap, cap: {count: permit, at_most: 1, per: 2h}}\n");
+        WORLD(second, "rules:\n- {rule: cap, cap: {count: permit, at_most: 1, per: 1h}}\n");
+        WORLD(third, "rules:\n- {rule: cap, cap: {count: permit, at_most: 1, per: 1h}}\n");
+        struct tg_twin_output *told[8];
+        struct tg_twin both;
+        size_t count = 0;
+
+        tell_much_later(&first, 0);
+        live_until(&first, 3);
+        first.twin.progress[0] = (struct tg_progress){0, {-1, -1, -1}, -1, TG_NO_TIME};
+        second.options.partition.tells_again = third.options.partition.tells_again = true;
+        tg_twin_resume(&second.twin, &first.twin);
+        tell_much_later(&second, 0);
+        live_until(&second, 3);
+        for (size_t i = 0; i < first.twin.decisions.count; i++)
+                told[count++] = first.twin.decisions.items[i];
+        for (size_t i = 0; i < second.twin.decisions.count; i++)
+                told[count++] = second.twin.decisions.items[i];
+        both = second.twin;
+        both.decisions = (struct tg_twin_outputs){told, count};
+        tg_twin_resume(&third.twin, &both);
+        tell_much_later(&third, 0);
+        cr_assert_str_eq(run(&third), "3600000 b permit\n");
+}
+
+static void survey(struct world *world, const char *id, int64_t after_ms, int32_t priority)
+{
+        request(world, (struct tg_request){
+                               .id = tg_span_text(id),
+                               .time_ms = after_ms,
+                               .expires_ms = 100 * INT64_C(3600000),
+                               .channel = TG_CHANNEL_ADS,
+                               .kind = TG_KIND_SURVEY,
+                               .priority = priority,
+                               .about = {.type = TG_TYPE_CLICK,
+                                         .time_ms = START_MS + after_ms,
+                                         .present = true},
+                       });
+}
+
+/*
+ * Surveys wait for their moment, which is told, then in the queue, which is not; ads there at once.
+ */
+static void tell_queue(struct world *world, unsigned seed)
+{
+        (void)seed;
+        wall(world, 0);
+        tg_twin_end(&world->twin, TG_STREAM_TOUCHPOINTS, 0);
+        ad(world, "first", 0, 0, 0);
+        survey(world, "old", 0, 0);
+        survey(world, "high", 0, 2);
+        ad(world, "low", 0, 0, 0);
+        ad(world, "middle", 0, 1, 0);
+        wall(world, 2000);
+        click(world, 2000); /* so that there is a batch */
+        wall(world, 2001);
+        ad(world, "new", 2001, 0, 0);
+        for (int64_t hour = 1; hour <= 6; hour++) {
+                wall(world, hour * 3600000);
+                click(world, hour * 3600000);
+        }
+}
+
+Test(restore, what_had_gone_from_its_moment_into_a_queue_has_its_place_there_by_priority_then_age)
+{
+        for (size_t commits = 1; commits <= 3; commits++) {
+                LIVES(lives, "rules:\n- {rule: wait, for: {kind: survey}, "
+                             "wait: {after: click, at_least: 2s, at_most: 240h}}\n"
+                             "throttles:\n- {rate: 1/h}\n");
+
+                live(&lives, tell_queue, 0, commits);
+                cr_assert_str_eq(lives.whole.told, "0 first permit\n"
+                                                   "0 old defer until 2000: wait\n"
+                                                   "0 high defer until 2000: wait\n"
+                                                   "0 low defer until 3600000: throttle-1\n"
+                                                   "0 middle defer until 3600000: throttle-1\n"
+                                                   "2001 new defer until 3600000: throttle-1\n"
+                                                   "3600000 high permit\n"
+                                                   "7200000 middle permit\n"
+                                                   "10800000 old permit\n"
+                                                   "14400000 low permit\n"
+                                                   "18000000 new permit\n");
+        }
+}
+
 /* No message is deferred more than once, so that what was told of it is all there is to know. */
 #define ONCE_DEFERRED                                                                           \
         "limits: {dedupe_for: 3s, dedupe_per_partition: 60}\n"                                  \
@@ -299,6 +394,50 @@ static void count_finals(const struct tg_twin_outputs *decisions, unsigned *fina
         }
 }
 
+static bool is_alike(const struct tg_decision *a, const struct tg_decision *b, bool by_cap)
+{
+        if (!by_cap)
+                return a->request->channel == b->request->channel;
+        return tg_span_equal(a->request->customer, b->request->customer) &&
+               tg_span_equal(a->request->campaign, b->request->campaign);
+}
+
+/* That the permit at END and the BURST latest before it that are like it are not all within TIME.
+ */
+static void check_burst(const struct tg_decision *const *permits, size_t end, bool by_cap,
+                        size_t burst, int64_t time_ms, unsigned seed)
+{
+        for (size_t i = end; i > 0 && burst > 0; i--) {
+                if (!is_alike(permits[i - 1], permits[end], by_cap))
+                        continue;
+                if (--burst == 0)
+                        cr_assert_geq(permits[end]->time_ms - permits[i - 1]->time_ms, time_ms,
+                                      "permit %zu; seed %u", end, seed);
+        }
+}
+
+/* What OFTEN_DEFERRED says of permits; a throttle of rate r and burst b: never b + 1 within 1/r. */
+static void check_permits(const struct lives *lives, unsigned seed)
+{
+        const struct tg_twin_outputs *outputs[] = {&lives->first.twin.permitted,
+                                                   &lives->second.twin.permitted};
+        const struct tg_decision *permits[BATCHES * PER_BATCH];
+        size_t count = 0;
+
+        for (int life = 0; life < 2; life++) {
+                for (size_t i = 0; i < outputs[life]->count; i++)
+                        permits[count++] = &outputs[life]->items[i]->decision;
+        }
+        for (size_t i = 0; i < count; i++) {
+                check_burst(permits, i, true, 2, 1500, seed);
+                if (permits[i]->request->channel == TG_CHANNEL_ADS)
+                        check_burst(permits, i, false, 2, 500, seed);
+                if (i > 0)
+                        cr_assert_geq(permits[i]->time_ms - permits[i - 1]->time_ms, 200,
+                                      "permit %zu; seed %u", i, seed);
+        }
+}
+
 static void answer_at_random(void (*tell)(struct world *world, unsigned seed))
 {
         unsigned seed = (unsigned)time(NULL);
@@ -314,6 +453,7 @@ static void answer_at_random(void (*tell)(struct world *world, unsigned seed))
                 run(&lives.second);
                 count_finals(&lives.first.twin.decisions, finals, seed);
                 count_finals(&lives.second.twin.decisions, finals, seed);
+                check_permits(&lives, seed);
                 for (int i = 0; i < BATCHES * PER_BATCH; i++)
                         count += finals[i];
                 count += (unsigned)lives.second.summary.pending;
@@ -322,7 +462,7 @@ static void answer_at_random(void (*tell)(struct world *world, unsigned seed))
         }
 }
 
-Test(restore, at_random_each_request_of_two_lives_has_one_final_answer)
+Test(restore, at_random_each_request_of_two_lives_has_one_final_answer_and_no_permit_is_wrong)
 {
         answer_at_random(tell_by_wall);
         answer_at_random(tell_by_event);
