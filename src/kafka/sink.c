@@ -305,7 +305,7 @@ static void show_transactions(const struct tg_kafka_sink *sink, int64_t begun_us
         tg_board_put(board, TG_TALLY_IN_DOUBT, sink->once.doubts);
 }
 
-/* Put off, transactions go on; without them, what is produced can't be undone, and so stands. */
+/* Put off, nothing is told to be committed: without transactions it may not be delivered yet. */
 static int sink_commit(void *context, const struct tg_progress *progress, size_t count, bool now,
                        struct tg_error *error)
 {
@@ -322,7 +322,7 @@ static int sink_commit(void *context, const struct tg_progress *progress, size_t
                 return 0;
         if (!now && sink->outputs < OUTPUTS_MAX &&
             now_ms - sink->committed_ms < sink->options.commit_ms)
-                return is_transactional(sink) ? 2 : 0;
+                return 2;
         begun_us = tg_watch_us();
         sink->committed_ms = now_ms;
         sink->outputs = 0;

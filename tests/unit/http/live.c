@@ -102,7 +102,7 @@ static int poll_on(void *context, struct tg_record **records, size_t capacity, s
         return atomic_load(&live->stop) ? 1 : 0;
 }
 
-/* Refuses a commit with a decision in it, if it is to. */
+/* Refuses a commit with a decision in it, or puts one off, if it is to. */
 static int commit_or_not(void *context, const struct tg_progress *progress, size_t count, bool now,
                          struct tg_error *error)
 {
@@ -112,6 +112,7 @@ static int commit_or_not(void *context, const struct tg_progress *progress, size
                 atomic_store(&live->aborts, false);
                 live->twin.aborts_now = true;
         }
+        live->twin.puts_off_now |= atomic_load(&live->puts_off) && !now;
         return live->inner.sink.commit(context, progress, count, now, error);
 }
 

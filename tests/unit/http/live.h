@@ -30,9 +30,10 @@ struct live {
         bool runs;
         bool endless; /* the facts are never at their end */
         atomic_int stop;
-        atomic_bool stands;  /* the loop stands still */
-        atomic_int standing; /* it has noticed */
-        atomic_bool aborts;  /* the next commit of a decision is refused */
+        atomic_bool stands;   /* the loop stands still */
+        atomic_int standing;  /* it has noticed */
+        atomic_bool aborts;   /* the next commit of a decision is refused */
+        atomic_bool puts_off; /* commits are */
 };
 
 /* A policy of these lines, by the wall clock, which stands at NOW_MS; two partitions. */

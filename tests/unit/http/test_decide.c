@@ -180,6 +180,23 @@ Test(decide, a_shard_that_stands_still_is_a_time_out_and_its_late_answer_hurts_n
         cr_assert(json_is_true(json_object_get(again.json, "repeat")));
 }
 
+Test(decide, what_is_not_committed_yet_is_not_answered_yet)
+{
+        char body[512];
+
+        LIVE(live, CAP);
+        live.settings.timeout_ms = 200;
+        live_run(&live);
+        atomic_store(&live.puts_off, true);
+        ANSWER(early, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert_eq(early.status, 504, "%s", early.body);
+        atomic_store(&live.puts_off, false);
+        while (tg_board_tally(live.board, TG_TALLY_PERMITTED) == 0)
+                continue;
+        ANSWER(again, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert(json_is_true(json_object_get(again.json, "repeat")));
+}
+
 Test(decide, an_end_of_the_shard_leaves_nobody_waiting)
 {
         char body[512];

@@ -511,6 +511,7 @@ Test(embedded, what_the_sink_commits_is_read_back_from_its_topics)
                 .notices = &notices,
                 .lifetime = &lifetime,
                 .shards = 1,
+                .commit_ms = 60000,
         };
         struct tg_sink port;
 
@@ -528,9 +529,15 @@ Test(embedded, what_the_sink_commits_is_read_back_from_its_topics)
         }
         reject_one(source, &port);
         cr_assert_eq(port.commit(port.context, NULL, 0, true, &error), 0, "%s", error.message);
+        cr_assert_eq(port.begin(port.context, &error), 0);
+        cr_assert_eq(port.decision(port.context, 1, &decision, tg_span_text("d"), &error), 0);
+        cr_expect_eq(port.commit(port.context, NULL, 0, false, &error), 2,
+                     "too soon: who waits for a delivery is not told yet");
+        cr_assert_eq(port.begin(port.context, &error), 0);
+        cr_assert_eq(port.commit(port.context, NULL, 0, true, &error), 0, "%s", error.message);
         cr_assert_eq(tg_witness_new(&witnessing, &witness, &error), 0, "%s", error.message);
         cr_assert_eq(tg_witness_finish(witness, &error), 0, "%s", error.message);
-        cr_expect_eq(counts[0], 100);
+        cr_expect_eq(counts[0], 101);
         cr_expect_eq(counts[1], 100);
         cr_expect_eq(counts[2], 1);
         tg_witness_free(witness);
