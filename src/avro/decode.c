@@ -171,8 +171,10 @@ static inline const uint8_t *read_optional(const uint8_t *p, const uint8_t *end,
                 return p + 1;
         }
         p = tg_read_long(p, end, &branch);
-        *ret_null = p && 2 * (uint64_t)branch == op->null_branch;
-        return (uint64_t)branch <= 1 ? p : NULL;
+        if ((uint64_t)branch > 1)
+                p = NULL;
+        *ret_null = p && 2 * branch == op->null_branch;
+        return p;
 }
 
 static inline const uint8_t *read_branch(const uint8_t *p, const uint8_t *end,

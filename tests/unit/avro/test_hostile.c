@@ -221,6 +221,8 @@ Test(hostile, a_union_has_only_its_branches)
 
 static const struct attack list_attacks[] = {
         ATTACK("\x02\x00", 0),
+        ATTACK("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", TG_DECODE_BAD_BRANCH), /* -2^63 */
+        ATTACK("\xfd\xff\xff\xff\xff\xff\xff\xff\xff\x01", TG_DECODE_BAD_BRANCH), /* -2^63+1 */
         ATTACK("\x02\x02\x02x\x00", 0),
         ATTACK("\x02\x80\x80\x80\x80\x10", TG_DECODE_TOO_MANY_ITEMS), /* 2^31 items */
         ATTACK("\x02\xfe\xff\xff\xff\xff\xff\xff\xff\xff\x01", TG_DECODE_TOO_MANY_ITEMS),
