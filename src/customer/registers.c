@@ -70,12 +70,6 @@ bool tg_register_set(struct tg_table *table, struct tg_identity identity,
         return true;
 }
 
-bool tg_register_get(const struct tg_table *table, struct tg_identity identity,
-                     enum tg_register_side side, int64_t erased_ms, struct tg_register *ret_value)
-{
-        return tg_register_read(tg_table_find(table, identity), side, erased_ms, ret_value);
-}
-
 bool tg_register_read(struct tg_line *cell, enum tg_register_side side, int64_t erased_ms,
                       struct tg_register *ret_value)
 {

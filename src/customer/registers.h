@@ -34,12 +34,9 @@ bool tg_register_set(struct tg_table *table, struct tg_identity identity,
                      enum tg_register_side side, const struct tg_register *value);
 
 /*
- * The value of one side. Returns false if it was never set, or only at or before ERASED_MS (the
- * stamp TG_STAMP_ERASED of the customer; TG_NO_TIME: nothing was erased): it is then emptied.
+ * The value of one side of the cell that tg_table_find gave (NULL: none). Returns false if it was
+ * never set, or only at or before ERASED_MS (the stamp TG_STAMP_ERASED of the customer; TG_NO_TIME:
+ * nothing was erased): it is then emptied.
  */
-bool tg_register_get(const struct tg_table *table, struct tg_identity identity,
-                     enum tg_register_side side, int64_t erased_ms, struct tg_register *ret_value);
-
-/* The same of the cell that tg_table_find gave (NULL: none), for those who look at both sides. */
 bool tg_register_read(struct tg_line *cell, enum tg_register_side side, int64_t erased_ms,
                       struct tg_register *ret_value);

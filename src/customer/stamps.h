@@ -8,7 +8,7 @@
  *
  * TG_STAMP_ERASED is the time up to which (inclusive) everything about the customer was erased. It
  * stands in the customer's cell; readers put it into tg_cell_view.erased_ms of every cell of the
- * customer, and hand it to tg_register_get. The sweep drops what it covers from the cell that
+ * customer, and hand it to tg_register_read. The sweep drops what it covers from the cell that
  * carries it; in cells of pairs, which don't know their customer, it is only hidden until its
  * window has passed.
  */

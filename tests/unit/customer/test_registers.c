@@ -16,7 +16,8 @@ static void expect(const struct cell *cell, int64_t time_ms, bool granted, int64
 {
         struct tg_register value;
 
-        cr_assert(tg_register_get(cell->table, who, TG_REGISTER_EXPLICIT, TG_NO_TIME, &value));
+        cr_assert(tg_register_read(tg_table_find(cell->table, who), TG_REGISTER_EXPLICIT,
+                                   TG_NO_TIME, &value));
         cr_assert_eq(value.time_ms, time_ms, "%jd", (intmax_t)value.time_ms);
         cr_assert_eq(value.until_ms, until_ms, "%jd", (intmax_t)value.until_ms);
         cr_assert_eq(value.granted, granted);
@@ -27,9 +28,11 @@ Test(registers, what_was_never_set_is_not_there)
         CELL(cell);
         struct tg_register value;
 
-        cr_assert_not(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, TG_NO_TIME, &value));
+        cr_assert_not(tg_register_read(tg_table_find(cell.table, who), TG_REGISTER_EXPLICIT,
+                                       TG_NO_TIME, &value));
         set(&cell, START_MS, true, TG_NEVER);
-        cr_assert_not(tg_register_get(cell.table, who, TG_REGISTER_IMPLIED, TG_NO_TIME, &value));
+        cr_assert_not(tg_register_read(tg_table_find(cell.table, who), TG_REGISTER_IMPLIED,
+                                       TG_NO_TIME, &value));
 }
 
 Test(registers, the_later_event_stands_whatever_came_last)
@@ -83,10 +86,13 @@ Test(registers, what_was_set_up_to_an_erasure_is_not_there)
         struct tg_register value;
 
         set(&cell, START_MS, true, TG_NEVER);
-        cr_assert(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, START_MS - 1, &value));
-        cr_assert_not(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, START_MS, &value));
+        cr_assert(tg_register_read(tg_table_find(cell.table, who), TG_REGISTER_EXPLICIT,
+                                   START_MS - 1, &value));
+        cr_assert_not(tg_register_read(tg_table_find(cell.table, who), TG_REGISTER_EXPLICIT,
+                                       START_MS, &value));
         set(&cell, START_MS + 1, false, TG_NEVER);
-        cr_assert(tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, START_MS, &value));
+        cr_assert(tg_register_read(tg_table_find(cell.table, who), TG_REGISTER_EXPLICIT, START_MS,
+                                   &value));
 }
 
 Test(registers, one_whose_values_were_erased_is_swept_and_no_other)
@@ -98,12 +104,12 @@ Test(registers, one_whose_values_were_erased_is_swept_and_no_other)
         for (uint64_t i = 0; i < 4; i++)
                 cr_assert(tg_register_set(cell.table, spread(i), TG_REGISTER_EXPLICIT, &value));
         cr_assert(tg_register_set(cell.table, spread(1), TG_REGISTER_IMPLIED, &value));
-        cr_assert_not(
-                tg_register_get(cell.table, spread(0), TG_REGISTER_EXPLICIT, START_MS, &value));
-        cr_assert_not(
-                tg_register_get(cell.table, spread(1), TG_REGISTER_EXPLICIT, START_MS, &value));
-        cr_assert(
-                tg_register_get(cell.table, spread(2), TG_REGISTER_EXPLICIT, START_MS - 1, &value));
+        cr_assert_not(tg_register_read(tg_table_find(cell.table, spread(0)), TG_REGISTER_EXPLICIT,
+                                       START_MS, &value));
+        cr_assert_not(tg_register_read(tg_table_find(cell.table, spread(1)), TG_REGISTER_EXPLICIT,
+                                       START_MS, &value));
+        cr_assert(tg_register_read(tg_table_find(cell.table, spread(2)), TG_REGISTER_EXPLICIT,
+                                   START_MS - 1, &value));
         for (int64_t hour = 0; hour < 24 * 7; hour++)
                 tg_table_maintain(cell.table, START_MS + hour * TG_HOUR_MS);
         for (uint64_t i = 0; i < 4; i++)
@@ -129,10 +135,12 @@ Test(registers, an_erasure_at_any_moment_leaves_the_same)
                             (value.time_ms == late.time_ms && !value.granted))
                                 late = value;
                         if (random_below(&seed, 3) == 0) /* no later than what will be known */
-                                tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT,
-                                                erased_ms - random_below(&seed, 3), &value);
+                                tg_register_read(tg_table_find(cell.table, who),
+                                                 TG_REGISTER_EXPLICIT,
+                                                 erased_ms - random_below(&seed, 3), &value);
                 }
-                known = tg_register_get(cell.table, who, TG_REGISTER_EXPLICIT, erased_ms, &value);
+                known = tg_register_read(tg_table_find(cell.table, who), TG_REGISTER_EXPLICIT,
+                                         erased_ms, &value);
                 cr_assert_eq(known, late.time_ms > erased_ms, "seed %u, round %d", first, round);
                 cr_assert(!known ||
                                   (value.time_ms == late.time_ms && value.granted == late.granted),
@@ -162,8 +170,10 @@ Test(registers, any_order_and_repetition_leaves_the_same)
                                         &values[random_below(&seed, 6)]);
                 for (int i = 5; i >= 0; i--)
                         tg_register_set(other.table, who, TG_REGISTER_EXPLICIT, &values[i]);
-                cr_assert(tg_register_get(one.table, who, TG_REGISTER_EXPLICIT, TG_NO_TIME, &a));
-                cr_assert(tg_register_get(other.table, who, TG_REGISTER_EXPLICIT, TG_NO_TIME, &b));
+                cr_assert(tg_register_read(tg_table_find(one.table, who), TG_REGISTER_EXPLICIT,
+                                           TG_NO_TIME, &a));
+                cr_assert(tg_register_read(tg_table_find(other.table, who), TG_REGISTER_EXPLICIT,
+                                           TG_NO_TIME, &b));
                 cr_assert(a.time_ms == b.time_ms && a.until_ms == b.until_ms &&
                                   a.granted == b.granted,
                           "seed %u, round %d", first, round);
@@ -185,6 +195,6 @@ Test(registers, a_lost_one_makes_the_table_overflow_for_good)
                 tg_table_maintain(cell.table, START_MS + day * TG_DAY_MS);
         cr_assert(tg_table_overflowed(cell.table));
         while (i-- > 0)
-                cr_assert(tg_register_get(cell.table, spread(i), TG_REGISTER_EXPLICIT, TG_NO_TIME,
-                                          &value));
+                cr_assert(tg_register_read(tg_table_find(cell.table, spread(i)),
+                                           TG_REGISTER_EXPLICIT, TG_NO_TIME, &value));
 }

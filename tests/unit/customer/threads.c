@@ -235,8 +235,8 @@ static void *count_all(void *argument)
                         tg_guest_enter(round->table, guest);
                         view = view_of(round, customer_of(customer));
                         check(count(&view, MANY) <= ALL_TOUCHES, round, "nothing counts twice");
-                        tg_register_get(round->table, spread(1000 + customer), TG_REGISTER_EXPLICIT,
-                                        TG_NO_TIME, &value);
+                        tg_register_read(tg_table_find(round->table, spread(1000 + customer)),
+                                         TG_REGISTER_EXPLICIT, TG_NO_TIME, &value);
                         check(value.until_ms - NOW_MS == NOW_MS - value.time_ms, round,
                               "a register is never torn");
                         tg_guest_leave(round->table, guest);
@@ -263,8 +263,8 @@ static void check_cell(struct round *round, uint64_t customer)
         check(!tg_cell_incomplete(view.cell), round, "the cell is complete");
         check(tg_stamp_get(round->table, view.cell, TG_STAMP_ERASED) == 0, round,
               "the latest stamp stands");
-        check(tg_register_get(round->table, spread(1000 + customer), TG_REGISTER_EXPLICIT,
-                              TG_NO_TIME, &value) &&
+        check(tg_register_read(tg_table_find(round->table, spread(1000 + customer)),
+                               TG_REGISTER_EXPLICIT, TG_NO_TIME, &value) &&
                       value.time_ms == NOW_MS,
               round, "the latest value stands");
 }
