@@ -121,19 +121,12 @@ static bool join_touch(const struct tg_cell_view *view, tg_slot_word word)
         }
 }
 
-/* Whether nothing at TIME_MS matters any more to COUNTER. */
-static bool passed(const struct tg_cell_view *view, unsigned counter, int64_t time_ms)
-{
-        return time_ms <= view->now_ms - view->layout->counters[counter].window_ms ||
-               time_ms <= view->erased_ms;
-}
-
 bool tg_touches_record(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
                        uint32_t tag)
 {
         assert(counter < view->layout->count);
         assert(!view->layout->counters[counter].permits && view->layout->counters[counter].keep);
-        return passed(view, counter, time_ms) ||
+        return time_ms <= tg_slots_end(view, counter) ||
                join_touch(view, tg_slot_pack(counter, time_ms, tag));
 }
 
@@ -162,13 +155,6 @@ bool tg_slot_join(const struct tg_cell_view *view, tg_slot_word word)
                 return true;
         return view->layout->counters[tg_slot_counter(word)].permits ? join_permit(view, word)
                                                                      : join_touch(view, word);
-}
-
-bool tg_permits_add(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
-                    uint32_t tag)
-{
-        assert(counter < view->layout->count && view->layout->counters[counter].permits);
-        return join_permit(view, tg_slot_permit(counter, time_ms, tag, TG_PERMIT_OPEN));
 }
 
 /* Free slots of a cell, found in one walk. */
@@ -203,8 +189,8 @@ static struct room find_room(const struct tg_cell_view *view, tg_slot_word permi
         return room;
 }
 
-bool tg_permits_add_all(const struct tg_cell_view *view, uint64_t counters, int64_t time_ms,
-                        uint32_t tag)
+bool tg_permits_add(const struct tg_cell_view *view, uint64_t counters, int64_t time_ms,
+                    uint32_t tag)
 {
         struct room room = find_room(view, tg_slot_permit(0, time_ms, tag, TG_PERMIT_OPEN),
                                      (unsigned)__builtin_popcountll(counters));
@@ -295,7 +281,7 @@ bool tg_permits_settle(const struct tg_cell_view *view, unsigned counter, int64_
                 settle_by_tag(view, counter, tag);
                 return true;
         }
-        if (passed(view, counter, time_ms) || time_ms > view->horizon_ms)
+        if (time_ms <= tg_slots_end(view, counter) || time_ms > view->horizon_ms)
                 return true;
         return join_permit(view, tg_slot_permit(counter, time_ms, tag, TG_PERMIT_WAITING));
 }

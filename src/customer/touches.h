@@ -3,9 +3,9 @@
  * What a cell remembers: the N latest touches of each counter, and the permits with their state.
  *
  * Touches are a join-semilattice: the same touch again changes nothing, order changes nothing, and
- * of each counter the N latest stay (of those
- * of one millisecond the larger words). Permits are kept until their window has passed. Slots of
- * all counters share the lines of a cell; one whose window has passed is as good as empty.
+ * of each counter the N latest stay (of those of one millisecond the larger words). Permits are
+ * kept until their window has passed. Slots of all counters share the lines of a cell; one whose
+ * window has passed is as good as empty.
  *
  * Recording is one compare-and-swap; reading takes no lock. Any thread may record a touch or settle
  * a permit; only the owner of the partition adds permits.
@@ -55,15 +55,11 @@ bool tg_touches_record(const struct tg_cell_view *view, unsigned counter, int64_
                        uint32_t tag);
 
 /*
- * Adds a permit; no other of this time has TAG (tg_permits_have). Joins a settlement that was there
- * before it. False as above.
+ * Adds a permit to COUNTERS (bit = counter); no other of this time has TAG (tg_permits_have). Joins
+ * a settlement that was there before it. False as above: it may then be in some of them.
  */
-bool tg_permits_add(const struct tg_cell_view *view, unsigned counter, int64_t time_ms,
+bool tg_permits_add(const struct tg_cell_view *view, uint64_t counters, int64_t time_ms,
                     uint32_t tag);
-
-/* The same for several counters at once (bit = counter); after false it may be in some of them. */
-bool tg_permits_add_all(const struct tg_cell_view *view, uint64_t counters, int64_t time_ms,
-                        uint32_t tag);
 
 /*
  * Takes back a permit that was added and never published; a settlement stays. The owner's alone,

@@ -165,8 +165,8 @@ bool tg_facts_permit_again(struct tg_history *history, int64_t time_ms, uint32_t
                         continue;
                 view = tg_history_obtain(history, scope);
                 if (!view->cell ||
-                    !tg_permits_add_all(view, with_room(history, view, scope, permits[scope]),
-                                        time_ms, tag)) {
+                    !tg_permits_add(view, with_room(history, view, scope, permits[scope]), time_ms,
+                                    tag)) {
                         tg_facts_take_back(history, time_ms, tag);
                         return false;
                 }

@@ -49,7 +49,8 @@ static void tell(struct cell *cell, const struct fact *fact)
         else if (fact->settles)
                 cr_assert(tg_permits_settle(&cell->view, fact->counter, fact->time_ms, fact->tag));
         else
-                cr_assert(tg_permits_add(&cell->view, fact->counter, fact->time_ms, fact->tag));
+                cr_assert(tg_permits_add(&cell->view, UINT64_C(1) << fact->counter, fact->time_ms,
+                                         fact->tag));
 }
 
 /* Joins all that FROM knows into TO. */
@@ -252,7 +253,7 @@ Test(joins, refunds_of_old_unknown_and_repeated_permits_never_let_a_cap_be_excee
                                 tg_permits_settle(&cell.view, PERMITS, now_ms - what, 40000);
                         } else if (tg_permits_kept(&cell.view, PERMITS) < CAP) {
                                 given[count] = (struct given){now_ms, (uint32_t)count, false};
-                                cr_assert(tg_permits_add(&cell.view, PERMITS, now_ms,
+                                cr_assert(tg_permits_add(&cell.view, 1 << PERMITS, now_ms,
                                                          (uint32_t)count++));
                         } else {
                                 refused++;

@@ -5,7 +5,7 @@
 
 static void add(const struct cell *cell, int64_t time_ms, uint32_t tag)
 {
-        cr_assert(tg_permits_add(&cell->view, PERMITS, time_ms, tag));
+        cr_assert(tg_permits_add(&cell->view, 1 << PERMITS, time_ms, tag));
 }
 
 static void settle(const struct cell *cell, int64_t time_ms, uint32_t tag)
@@ -40,7 +40,7 @@ Test(permits, a_settlement_by_receipt_settles_that_permit_alone)
         add(&cell, START_MS, 7);
         add(&cell, START_MS, 8);
         add(&cell, START_MS + 1, 7);
-        cr_assert(tg_permits_add(&cell.view, RESERVATIONS, START_MS, 7));
+        cr_assert(tg_permits_add(&cell.view, 1 << RESERVATIONS, START_MS, 7));
         settle(&cell, START_MS, 7);
         cr_assert_eq(cell_state(&cell, PERMITS, START_MS, 7), TG_PERMIT_SETTLED);
         cr_assert_eq(cell_state(&cell, PERMITS, START_MS, 8), TG_PERMIT_OPEN);
@@ -83,7 +83,7 @@ Test(permits, a_tag_is_taken_by_a_permit_of_the_same_millisecond_alone)
         cr_assert(tg_permits_have(&cell.view, START_MS, 7));
         cr_assert_not(tg_permits_have(&cell.view, START_MS, 8));
         cr_assert_not(tg_permits_have(&cell.view, START_MS + 1, 7));
-        cr_assert(tg_permits_add(&cell.view, RESERVATIONS, START_MS, 9));
+        cr_assert(tg_permits_add(&cell.view, 1 << RESERVATIONS, START_MS, 9));
         cr_assert(tg_permits_have(&cell.view, START_MS, 9));
 }
 
@@ -149,10 +149,10 @@ Test(permits, one_added_to_several_counters_at_once_is_as_if_added_to_one_after_
                                 tg_permits_settle(&apart.view, counter, time_ms, tag);
                                 continue;
                         }
-                        cr_assert(tg_permits_add_all(
-                                &together.view, 1 << PERMITS | 1 << RESERVATIONS, time_ms, tag));
-                        cr_assert(tg_permits_add(&apart.view, PERMITS, time_ms, tag));
-                        cr_assert(tg_permits_add(&apart.view, RESERVATIONS, time_ms, tag));
+                        cr_assert(tg_permits_add(&together.view, 1 << PERMITS | 1 << RESERVATIONS,
+                                                 time_ms, tag));
+                        cr_assert(tg_permits_add(&apart.view, 1 << PERMITS, time_ms, tag));
+                        cr_assert(tg_permits_add(&apart.view, 1 << RESERVATIONS, time_ms, tag));
                 }
                 for (uint32_t i = 0; i < 16; i++) {
                         cr_assert_eq(cell_state(&together, PERMITS, START_MS - i / 4, i % 4),

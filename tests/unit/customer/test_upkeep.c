@@ -77,7 +77,7 @@ Test(upkeep, busy_customers_keep_all_their_lines_while_the_table_grows)
                 for (uint64_t i = 0; i < 500; i++) {
                         tg_table_maintain(cell.table, START_MS);
                         cr_assert(record(&cell, spread(i), MANY, START_MS - touch));
-                        cr_assert(tg_permits_add(&cell.view, PERMITS, START_MS - touch, 7));
+                        cr_assert(tg_permits_add(&cell.view, 1 << PERMITS, START_MS - touch, 7));
                 }
         }
         for (uint64_t i = 0; i < 500; i++) {
@@ -129,7 +129,7 @@ Test(upkeep, a_clock_that_leaps_by_what_a_slot_can_tell_brings_nothing_back)
         tg_table_maintain(cell.table, START_MS);
         for (uint64_t i = 0; i < 1000; i++)
                 cr_assert(record(&cell, spread(i), MANY, START_MS + SKEW_MS));
-        cr_assert(tg_permits_add(&cell.view, PERMITS, START_MS, 7));
+        cr_assert(tg_permits_add(&cell.view, 1 << PERMITS, START_MS, 7));
         cr_assert(tg_register_set(cell.table, spread(2000), TG_REGISTER_EXPLICIT, &value));
         tg_table_maintain(cell.table, then_ms);
         cell_clock(&cell, then_ms);
@@ -273,7 +273,7 @@ Test(stamps, what_is_at_or_before_an_erasure_counts_nowhere_and_no_join_brings_i
 
         for (int64_t i = -3; i <= 3; i++) {
                 cr_assert(tg_touches_record(&cell.view, MANY, START_MS + i, 0));
-                cr_assert(tg_permits_add(&cell.view, PERMITS, START_MS + i, 1));
+                cr_assert(tg_permits_add(&cell.view, 1 << PERMITS, START_MS + i, 1));
         }
         cell.view.erased_ms = START_MS;
         for (int64_t i = -3; i <= 3; i++) {

@@ -104,7 +104,7 @@ static bool tell(const struct writer *writer, uint64_t customer, uint32_t i)
                tg_stamp_raise(round->table, view.cell, TG_STAMP_ERASED, -(int64_t)i) &&
                tg_register_set(round->table, spread(1000 + customer), TG_REGISTER_EXPLICIT,
                                &value) &&
-               (writer->number == 0 ? tg_permits_add(&view, PERMITS, NOW_MS - i, i)
+               (writer->number == 0 ? tg_permits_add(&view, 1 << PERMITS, NOW_MS - i, i)
                                     : i % 2 || tg_permits_settle(&view, PERMITS, NOW_MS - i, i));
 }
 
