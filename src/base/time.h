@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -22,6 +23,11 @@
 /* What a calendar with four digits can say; beyond, sums with windows would leave 64 bits. */
 #define TG_TIME_FIRST_MS INT64_C(-62167219200000) /* 0000-01-01T00:00:00.000Z */
 #define TG_TIME_LAST_MS INT64_C(253402300799999)  /* 9999-12-31T23:59:59.999Z */
+
+static inline bool tg_time_in_calendar(int64_t time_ms)
+{
+        return time_ms >= TG_TIME_FIRST_MS && time_ms <= TG_TIME_LAST_MS;
+}
 
 enum { TG_TIME_TEXT_SIZE = 40 };
 

@@ -196,7 +196,7 @@ static int write_number(const struct writer *writer, const json_t *type, const j
         } else {
                 number = json_integer_value(value);
         }
-        if (is_time && (number < TG_TIME_FIRST_MS || number > TG_TIME_LAST_MS))
+        if (is_time && !tg_time_in_calendar(number))
                 return wrong(writer, path, "is not within the years 0 to 9999");
         if (is_int && (number < INT32_MIN || number > INT32_MAX))
                 return wrong(writer, path, "must be a whole number of 32 bits");

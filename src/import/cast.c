@@ -148,7 +148,7 @@ bool tg_cast_time(const struct tg_time_format *format, struct tg_span text, int6
 
         if (!read_time(format, text, &time_ms, problem))
                 return false;
-        if (time_ms < TG_TIME_FIRST_MS || time_ms > TG_TIME_LAST_MS)
+        if (!tg_time_in_calendar(time_ms))
                 return no(problem, format->kind == TG_TIME_SECONDS ? "is it epoch_ms?" : "",
                           "is not within the years 0 to 9999");
         *ret_time_ms = time_ms;

@@ -58,13 +58,8 @@ void tg_request_general(const struct tg_request *request, struct tg_request *ret
         *ret_request = variant;
 }
 
-static bool within_calendar(int64_t time_ms)
-{
-        return time_ms >= TG_TIME_FIRST_MS && time_ms <= TG_TIME_LAST_MS;
-}
-
 bool tg_request_within_calendar(const struct tg_request *request)
 {
-        return (request->expires_ms == TG_NO_TIME || within_calendar(request->expires_ms)) &&
-               (!request->about.present || within_calendar(request->about.time_ms));
+        return (request->expires_ms == TG_NO_TIME || tg_time_in_calendar(request->expires_ms)) &&
+               (!request->about.present || tg_time_in_calendar(request->about.time_ms));
 }

@@ -35,11 +35,6 @@ const struct tg_pace_clock tg_pace_monotonic = {
         .wait = monotonic_wait,
 };
 
-static bool is_time(int64_t time_ms)
-{
-        return time_ms >= TG_TIME_FIRST_MS && time_ms <= TG_TIME_LAST_MS;
-}
-
 /* Of the first record that can be read. A broken file is told by the shards that read it. */
 static int64_t first_time_ms(const struct tg_recording *recording, enum tg_stream stream)
 {
@@ -49,7 +44,7 @@ static int64_t first_time_ms(const struct tg_recording *recording, enum tg_strea
         struct tg_error ignored;
 
         while (first_ms == TG_NEVER && tg_stream_reader_next(reader, &record, &ignored) == 0) {
-                if (!record.fault && is_time(record.head.time_ms))
+                if (!record.fault && tg_time_in_calendar(record.head.time_ms))
                         first_ms = record.head.time_ms;
                 tg_stream_release(record.owner);
         }
@@ -76,7 +71,7 @@ int64_t tg_pace_due_ns(const struct tg_pace *pace, int64_t time_ms)
         double after_ns;
 
         if (pace->speed <= 0 || pace->first_ms == TG_NO_TIME || time_ms <= pace->first_ms ||
-            time_ms > pace->last_ms || !is_time(time_ms))
+            time_ms > pace->last_ms || !tg_time_in_calendar(time_ms))
                 return pace->start_ns;
         after_ns = ceil((double)(time_ms - pace->first_ms) * (double)TG_MS_NS / pace->speed);
         return after_ns < (double)(INT64_MAX / 2) ? pace->start_ns + (int64_t)after_ns : INT64_MAX;

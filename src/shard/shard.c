@@ -151,7 +151,7 @@ static void refuse_time(const struct shard *shard, struct tg_record *record, int
 {
         if (record->kind != TG_RECORD_DATA)
                 return;
-        if (record->time_ms < TG_TIME_FIRST_MS || record->time_ms > TG_TIME_LAST_MS)
+        if (!tg_time_in_calendar(record->time_ms))
                 refuse(record, "no time", "its time is not within the years 0 to 9999");
         else if (now_ms != TG_NEVER && record->time_ms > now_ms + shard->options->partition.skew_ms)
                 refuse(record, "future",
