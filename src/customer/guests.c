@@ -31,7 +31,7 @@ void tg_guest_part(struct tg_table *table, unsigned guest)
 void tg_guest_enter(struct tg_table *table, unsigned guest)
 {
         /*
-         * Acquire, pairs with the release in retire() of rebuild.c: whoever enters in the later
+         * Acquire, pairs with the release in tg_segment_retire(): whoever enters in the later
          * epoch sees the later directory. Without it, it could find its way into a freed segment.
          */
         uint64_t epoch = atomic_load_explicit(&table->epoch, memory_order_acquire);

@@ -172,8 +172,8 @@ static void queue_crowded(struct tg_table *table, uint32_t segment)
         uint64_t place;
 
         /*
-         * Acquire, pairs with the release in relieve() of upkeep.c: the owner emptied the place
-         * taken here before. Without it, it could empty it afterwards.
+         * Acquire, pairs with the release in unqueue_first() of upkeep.c: the owner emptied the
+         * place taken here before. Without it, it could empty it afterwards.
          */
         if (atomic_load_explicit(&table->segments[segment].queued, memory_order_relaxed) ||
             atomic_exchange_explicit(&table->segments[segment].queued, true, memory_order_acquire))

@@ -7,7 +7,8 @@
  * full cell meet in one slot.
  *
  * Slots are read and swapped with relaxed order: a slot says all in one word and orders nothing
- * else. (What makes a line's slots visible at all is the acquire of its key or link, in table.c.)
+ * else. (A line is empty before its key or link is seen; what was copied into it is seen with its
+ * segment, tg_segment_of() in inside.h.)
  */
 #include "customer/touches.h"
 

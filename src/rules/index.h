@@ -3,7 +3,7 @@
  * Which rules may select a request, by its channel and kind, and what they look at: what spares a
  * decision the look at every rule of the policy, and at cells that matter to none of them.
  *
- * A set of rules for each pair, 3.5 KiB in all. Immutable once compiled.
+ * A set of rules for each pair, 3 KiB in all. Immutable once compiled.
  */
 #pragma once
 

@@ -4,9 +4,9 @@
  * partitions are its own, and in numbers what it has done.
  *
  * The shard's thread alone writes (lags: the thread that owns its consumer, which is the same), by
- * plain stores, once a batch or a commit and never for a single event; any thread reads without a
- * lock. Each number is whole, but several of them need not be of the same moment. What is counted
- * is what was committed, so counters never fall.
+ * plain stores, once a batch or a commit (but for the ages of requests, as each is read); any
+ * thread reads without a lock. Each number is whole, but several of them need not be of the same
+ * moment. What is counted is what was committed, so counters never fall.
  */
 #pragma once
 

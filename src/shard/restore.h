@@ -13,7 +13,8 @@
  * is decided anew as soon as the partition decides. (A deferral that was told twice, by processes
  * of which the first could not commit it, is as the last of them said.)
  *
- * Memory: 40 bytes for each message that was deferred, until the end of it. One owner, one thread.
+ * Memory: 32 bytes for each message that was deferred and has no end yet, at most four times as
+ * many while they come and go. One owner, one thread.
  */
 #pragma once
 

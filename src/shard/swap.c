@@ -33,6 +33,7 @@ bool tg_swap_offer(struct tg_swap *swap, const struct tg_policy *next)
 
 const struct tg_policy *tg_swap_next(const struct tg_swap *swap, const struct tg_policy *running)
 {
+        /* Acquire, pairs with the release in tg_swap_offer(). */
         const struct tg_policy *next = atomic_load_explicit(&swap->next, memory_order_acquire);
 
         return next == running ? NULL : next;
@@ -40,6 +41,7 @@ const struct tg_policy *tg_swap_next(const struct tg_swap *swap, const struct tg
 
 void tg_swap_take(struct tg_swap *swap)
 {
+        /* Release, pairs with the acquire in tg_swap_done(). */
         atomic_fetch_add_explicit(&swap->taken, 1, memory_order_release);
 }
 
