@@ -91,17 +91,6 @@ static inline void tg_put_enum(struct tg_buffer *buffer, uint32_t symbol)
         tg_put_long(buffer, symbol);
 }
 
-static inline void tg_put_double(struct tg_buffer *buffer, double value)
-{
-        uint64_t bits;
-        uint8_t *out = tg_put_room(buffer, sizeof bits);
-
-        memcpy(&bits, &value, sizeof bits);
-        for (size_t i = 0; i < sizeof bits; i++)
-                out[i] = (uint8_t)(bits >> 8 * i);
-        buffer->size += sizeof bits;
-}
-
 /* SIZE bytes as they are: the value of a fixed type. */
 static inline void tg_put_fixed(struct tg_buffer *buffer, const void *data, size_t size)
 {

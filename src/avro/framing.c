@@ -50,13 +50,3 @@ void tg_put_confluent(struct tg_buffer *buffer, uint32_t schema_id)
 
         tg_buffer_append(buffer, front, sizeof front);
 }
-
-void tg_put_single_object(struct tg_buffer *buffer, uint64_t fingerprint)
-{
-        uint8_t front[TG_FRAMING_SINGLE_OBJECT_SIZE] = {SINGLE_OBJECT_MAGIC_0,
-                                                        SINGLE_OBJECT_MAGIC_1};
-
-        for (int i = 0; i < 8; i++)
-                front[2 + i] = (uint8_t)(fingerprint >> 8 * i);
-        tg_buffer_append(buffer, front, sizeof front);
-}

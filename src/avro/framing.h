@@ -29,6 +29,5 @@ struct tg_frame {
 /* Fills RET_FRAME whatever the answer, which is its framing. */
 enum tg_framing tg_frame_parse(struct tg_span message, struct tg_frame *ret_frame);
 
-/* Write the bytes in front; the value is appended behind them. */
+/* Writes the bytes in front; the value is appended behind them. */
 void tg_put_confluent(struct tg_buffer *buffer, uint32_t schema_id);
-void tg_put_single_object(struct tg_buffer *buffer, uint64_t fingerprint);

@@ -30,11 +30,11 @@ static int ask_libavro(struct tg_span json, struct tg_error *error)
         return answer;
 }
 
-static int load_json(struct tg_schema *schema, struct tg_error *error)
+static int load_json(struct tg_schema *schema, struct tg_span json, struct tg_error *error)
 {
         json_error_t where;
 
-        schema->json = json_loadb(schema->text, schema->text_size,
+        schema->json = json_loadb((const char *)json.data, json.size,
                                   JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &where);
         if (schema->json)
                 return 0;
@@ -50,9 +50,7 @@ int tg_schema_parse(struct tg_span json, struct tg_schema **ret_schema, struct t
                 return tg_fail(error, EX_DATAERR, "Avro schema has %zu bytes, more than %d",
                                json.size, TG_SCHEMA_JSON_MAX);
         schema = tg_allocate_zeroed(1, sizeof *schema);
-        schema->text = tg_duplicate((const char *)json.data, json.size);
-        schema->text_size = json.size;
-        if (load_json(schema, error) < 0)
+        if (load_json(schema, json, error) < 0)
                 return -1;
         if (tg_tree_build(schema, error) < 0)
                 return tg_fail_context(error, "Avro schema");
@@ -81,7 +79,6 @@ void tg_schema_free(struct tg_schema *schema)
                 node_free(schema->nodes[i]);
         free(schema->nodes);
         free(schema->canonical);
-        free(schema->text);
         json_decref(schema->json);
         free(schema);
 }
@@ -89,11 +86,6 @@ void tg_schema_free(struct tg_schema *schema)
 void tg_schema_free_pointer(struct tg_schema **schema)
 {
         tg_schema_free(*schema);
-}
-
-struct tg_span tg_schema_json(const struct tg_schema *schema)
-{
-        return tg_span_of(schema->text, schema->text_size);
 }
 
 struct tg_span tg_schema_canonical(const struct tg_schema *schema)

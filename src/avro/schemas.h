@@ -37,10 +37,7 @@ int tg_schema_parse(struct tg_span json, struct tg_schema **ret_schema, struct t
 void tg_schema_free(struct tg_schema *schema);
 void tg_schema_free_pointer(struct tg_schema **schema); /* for tg_cleanup() */
 
-/* The JSON text as it was parsed, byte for byte; borrowed from SCHEMA. */
-struct tg_span tg_schema_json(const struct tg_schema *schema);
-
-/* The Parsing Canonical Form; borrowed from SCHEMA. */
+/* The Parsing Canonical Form, for tests of the fingerprint; borrowed from SCHEMA. */
 struct tg_span tg_schema_canonical(const struct tg_schema *schema);
 
 /* CRC-64-AVRO of the Parsing Canonical Form, as single-object framing carries it. */

@@ -57,8 +57,6 @@ struct tg_node {
 enum { TG_NODE_SIZE_MAX = 1 << 30 };
 
 struct tg_schema {
-        char *text; /* the JSON as it came */
-        size_t text_size;
         json_t *json;
         char *canonical;
         size_t canonical_size;

@@ -36,6 +36,16 @@ int decode_guarded(const struct tg_plan *plan, const void *data, size_t size, vo
 /* Decodes BUFFER whole, successfully; spans point into it. */
 void decode(const struct tg_plan *plan, const struct tg_buffer *buffer, void *ret_record);
 
+/* Of these, touchgate itself writes none. */
+static inline void put_double(struct tg_buffer *buffer, double value)
+{
+        uint64_t bits;
+
+        memcpy(&bits, &value, sizeof bits);
+        for (size_t i = 0; i < sizeof bits; i++)
+                tg_put_byte(buffer, (uint8_t)(bits >> 8 * i));
+}
+
 #define expect_text(span, text)                                                        \
         cr_expect(tg_span_equal((span), tg_span_text(text)), "\"%.*s\" is not \"%s\"", \
                   TG_SPAN_FORMAT(span), (text))

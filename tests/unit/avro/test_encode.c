@@ -25,7 +25,7 @@ static void put(struct tg_buffer *buffer, const struct row *row)
 {
         tg_put_long(buffer, row->number);
         tg_put_bool(buffer, row->number < 0);
-        tg_put_double(buffer, (double)row->number / 2);
+        put_double(buffer, (double)row->number / 2);
         tg_put_optional_text(buffer, row->text);
         tg_put_optional_time(buffer, row->time_ms);
         tg_put_items_begin(buffer, row->items);

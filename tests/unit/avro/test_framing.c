@@ -53,11 +53,5 @@ Test(framing, what_is_written_is_parsed)
         cr_expect_eq(tg_frame_parse(tg_buffer_span(&buffer), &frame), TG_FRAMING_CONFLUENT);
         cr_expect_eq(frame.schema_id, 0xfedcba98);
         expect_text(frame.value, "\nvalue");
-        tg_buffer_reset(&buffer);
-        tg_put_single_object(&buffer, UINT64_C(0xfedcba9876543210));
-        tg_put_text(&buffer, "value");
-        cr_expect_eq(tg_frame_parse(tg_buffer_span(&buffer), &frame), TG_FRAMING_SINGLE_OBJECT);
-        cr_expect_eq(frame.fingerprint, UINT64_C(0xfedcba9876543210));
-        expect_text(frame.value, "\nvalue");
         tg_buffer_deinit(&buffer);
 }

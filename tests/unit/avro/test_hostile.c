@@ -50,7 +50,7 @@ static void put_row(void)
         tg_put_text(&buffer, "text");
         tg_put_fixed(&buffer, "abc", 3);
         tg_put_optional_time(&buffer, 1488326400123);
-        tg_put_double(&buffer, 1.5);
+        put_double(&buffer, 1.5);
         tg_put_present(&buffer);
         tg_put_long(&buffer, -1);
         tg_put_long(&buffer, 2);

@@ -181,7 +181,7 @@ Test(items, items_are_resolved_and_defaulted_like_records)
         struct inner inner;
 
         tg_put_items_begin(&buffer, 1);
-        tg_put_double(&buffer, 1.0);
+        put_double(&buffer, 1.0);
         tg_put_text(&buffer, "n");
         tg_put_items_end(&buffer);
         decode(plan, &buffer, &outer);

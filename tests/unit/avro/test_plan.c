@@ -85,7 +85,7 @@ static void put_everything(void)
         tg_put_int(&buffer, -5);
         tg_put_long(&buffer, INT64_MIN);
         tg_put_fixed(&buffer, "\0\0\0\0", 4);
-        tg_put_double(&buffer, 1.5);
+        put_double(&buffer, 1.5);
         tg_put_text(&buffer, "bytes");
         tg_put_text(&buffer, "string");
         tg_put_fixed(&buffer, "abc", 3);

@@ -55,16 +55,6 @@ Test(schemas, the_canonical_form_keeps_names_and_types_only)
         tg_schema_free(schema);
 }
 
-Test(schemas, the_text_is_kept_byte_for_byte)
-{
-        static const char json[] =
-                " { \"type\" : \"long\",\n \"logicalType\":\"timestamp-millis\" } ";
-        struct tg_schema *schema = schema_of(json);
-
-        expect_text(tg_schema_json(schema), json);
-        tg_schema_free(schema);
-}
-
 Test(schemas, a_recursive_type_is_accepted)
 {
         tg_schema_free(schema_of("{'type':'record','name':'List','fields':["

@@ -103,7 +103,7 @@ Test(intake, a_schema_id_that_nobody_knows_is_named)
 
 Test(intake, a_fingerprint_that_nobody_knows_is_named)
 {
-        tg_put_single_object(&buffer, 0xdeadbeef);
+        tg_put_fixed(&buffer, "\xc3\x01\xef\xbe\xad\xde\0\0\0\0", 10);
         put_touchpoint("c1");
         expect_fault(read_as(TG_STREAM_REQUESTS, "c1"), "unknown schema", "00000000deadbeef");
 }
