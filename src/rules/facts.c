@@ -27,7 +27,7 @@ static void count_touch(struct tg_history *history, const struct tg_touchpoint *
 static uint32_t settled_tag(const struct tg_touchpoint *touchpoint)
 {
         if (touchpoint->receipt.present)
-                return (uint32_t)touchpoint->receipt.tag & TG_PERMIT_TAG_MASK;
+                return (uint32_t)touchpoint->receipt.tag;
         return (uint32_t)tg_hash64(touchpoint->message_id) & TG_PERMIT_TAG_MASK;
 }
 
@@ -42,8 +42,8 @@ static void settle(struct tg_history *history, const struct tg_touchpoint *touch
         int64_t time_ms = touchpoint->receipt.present ? touchpoint->receipt.time_ms : TG_NO_TIME;
         uint32_t tag = settled_tag(touchpoint);
 
-        if (touchpoint->receipt.present && time_ms == TG_NO_TIME)
-                return; /* a time that no permit has */
+        if (tag > TG_PERMIT_TAG_MASK || (touchpoint->receipt.present && time_ms == TG_NO_TIME))
+                return; /* a receipt that no permit was given */
         for (size_t i = 0; i < list->count; i++) {
                 const struct tg_counter *counter = &history->counters->items[list->items[i]];
                 const struct tg_cell_view *view;

@@ -354,8 +354,8 @@ class Events:
         self.change_a_word(touchpoint)
         step = rng.choice((0, 0, 1, -1, rng.choice(self.spans), -rng.choice(self.spans)))
         touchpoint["time"] = message["time"] + step
-        if rng.random() < 0.1:
-            touchpoint["receipt"]["time"] += rng.choice((-1, 1))  # names no permit
+        if rng.random() < 0.1:  # names no permit
+            touchpoint["receipt"][rng.choice(("time", "tag"))] += rng.choice((-1, 1, 1 << 16))
         if rng.random() < 0.1:
             touchpoint["message_id"] = rng.choice((None, "another"))  # the receipt tells which
         return touchpoint

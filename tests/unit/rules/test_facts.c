@@ -64,6 +64,21 @@ Test(facts, the_next_free_tag_is_taken_and_a_tag_of_another_moment_is_free)
         cr_assert_eq(permit(&me, &ad, START_MS, TG_PERMIT_TAG_MASK), 0);
 }
 
+Test(facts, a_receipt_whose_tag_no_permit_can_have_names_none)
+{
+        static const int32_t tags[] = {7 + (1 << TG_PERMIT_TAG_BITS), -65536 + 7, INT32_MIN + 7};
+        PERSON(me, "rules:\n- {rule: any, gap: {at_least: 1d}}\n");
+
+        permit(&me, &ad, START_MS, 7);
+        for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+                tell(&me, (struct tg_touchpoint){.type = TG_TYPE_BOUNCE,
+                                                 .time_ms = START_MS,
+                                                 .message_id = text("m"),
+                                                 .receipt = {START_MS, tags[i], true}});
+                cr_assert_eq(earliest(&me, &ad, START_MS), START_MS + TG_DAY_MS);
+        }
+}
+
 Test(facts, a_receipt_without_a_time_names_no_permit)
 {
         PERSON(me, "rules:\n- {rule: any, gap: {at_least: 1d}}\n");
