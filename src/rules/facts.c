@@ -221,11 +221,11 @@ uint32_t tg_facts_permits_full(struct tg_history *history)
                 view = tg_history_view(history, scope);
                 for (left &= ~view->lacks; left; left &= left - 1) {
                         unsigned counter = (unsigned)__builtin_ctzll(left);
-                        uint32_t keep = view->layout->counters[counter].keep;
+                        uint32_t kept = kept_within(view, counter,
+                                                    history->counters->heard_ms[scope][counter]);
 
-                        if (kept_within(view, counter,
-                                        history->counters->heard_ms[scope][counter]) >= keep)
-                                return keep;
+                        if (kept >= view->layout->counters[counter].keep)
+                                return kept;
                 }
         }
         return 0;

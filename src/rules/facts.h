@@ -33,7 +33,7 @@ bool tg_facts_permit_again(struct tg_history *history, int64_t time_ms, uint32_t
 void tg_facts_take_back(struct tg_history *history, int64_t time_ms, uint32_t tag);
 
 /*
- * The counter of permits that is full for this request: the number of permits it keeps, which is
- * its limit; 0 if none is full.
+ * How many permits the counter keeps that is full for this request: as many as its limit, or more
+ * that were given under a larger one; 0 if none is full.
  */
 uint32_t tg_facts_permits_full(struct tg_history *history);

@@ -45,7 +45,7 @@ void tell_of(struct person *person, enum tg_type type, int64_t time_ms);
 uint32_t permit(struct person *person, const struct tg_request *request, int64_t t_ms,
                 uint32_t tag);
 
-/* How many permits are kept for REQUEST at T_MS, if that is the limit; else 0. */
+/* How many permits are kept for REQUEST at T_MS, if that is the limit or more; else 0. */
 uint32_t permits_full(struct person *person, const struct tg_request *request, int64_t t_ms);
 
 /* Asks at T_MS; the request expires 100 days later unless it says when. */

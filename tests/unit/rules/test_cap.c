@@ -312,6 +312,17 @@ Test(cap, the_history_is_full_when_the_bound_of_open_permits_is_reached)
         cr_assert_eq(permits_full(&me, &ad, START_MS + 3), 0);
 }
 
+/* As many as a policy with a larger bound gave before. */
+Test(cap, a_history_that_holds_more_than_the_bound_says_how_many)
+{
+        PERSON(me, "limits: {permits_per_customer: 2}\n"
+                   "rules:\n- {rule: cap, cap: {count: permit, at_most: 100, per: 1d}}\n");
+
+        for (int i = 0; i < 5; i++)
+                permit(&me, &ad, START_MS, (uint32_t)i);
+        cr_assert_eq(permits_full(&me, &ad, START_MS), 5);
+}
+
 Test(cap, reservations_of_channels_that_lapse_alike_fill_the_history_together)
 {
         PERSON(me, "limits: {permits_per_customer: 2}\n" IMPRESSIONS);
