@@ -9,6 +9,8 @@
 #include <snappy-c.h>
 #include <zlib.h>
 
+#include "avro/values.h"
+
 enum {
         RAW_WINDOW_BITS = -15,
         INFLATE_STEP = 1 << 16, /* bytes of output that are made room for at a time */
@@ -68,11 +70,6 @@ static const char *decompress_deflate(struct tg_span data, struct tg_buffer *pla
         return problem;
 }
 
-static uint32_t load_be32(const uint8_t *data)
-{
-        return (uint32_t)data[0] << 24 | (uint32_t)data[1] << 16 | (uint32_t)data[2] << 8 | data[3];
-}
-
 static const char *decompress_snappy(struct tg_span data, struct tg_buffer *plain)
 {
         const char *packed = (const char *)data.data;
@@ -90,7 +87,7 @@ static const char *decompress_snappy(struct tg_span data, struct tg_buffer *plai
         if (snappy_uncompress(packed, packed_size, (char *)room, &size) != SNAPPY_OK)
                 return "its snappy data is damaged";
         plain->size += size;
-        if (crc32(0, room, (uInt)size) != load_be32(data.data + packed_size))
+        if (crc32(0, room, (uInt)size) != tg_load_be32(data.data + packed_size))
                 return "its checksum doesn't match its snappy data";
         return NULL;
 }

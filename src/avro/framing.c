@@ -1,25 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "avro/framing.h"
 
+#include "avro/values.h"
+
 enum { CONFLUENT_MAGIC = 0, SINGLE_OBJECT_MAGIC_0 = 0xc3, SINGLE_OBJECT_MAGIC_1 = 0x01 };
-
-static uint64_t load_big_endian(const uint8_t *data, size_t size)
-{
-        uint64_t value = 0;
-
-        for (size_t i = 0; i < size; i++)
-                value = value << 8 | data[i];
-        return value;
-}
-
-static uint64_t load_little_endian(const uint8_t *data, size_t size)
-{
-        uint64_t value = 0;
-
-        for (size_t i = 0; i < size; i++)
-                value |= (uint64_t)data[i] << 8 * i;
-        return value;
-}
 
 enum tg_framing tg_frame_parse(struct tg_span message, struct tg_frame *ret_frame)
 {
@@ -28,13 +12,13 @@ enum tg_framing tg_frame_parse(struct tg_span message, struct tg_frame *ret_fram
         *ret_frame = (struct tg_frame){0};
         if (message.size >= TG_FRAMING_CONFLUENT_SIZE && data[0] == CONFLUENT_MAGIC) {
                 ret_frame->framing = TG_FRAMING_CONFLUENT;
-                ret_frame->schema_id = (uint32_t)load_big_endian(data + 1, 4);
+                ret_frame->schema_id = tg_load_be32(data + 1);
                 ret_frame->value = tg_span_of(data + TG_FRAMING_CONFLUENT_SIZE,
                                               message.size - TG_FRAMING_CONFLUENT_SIZE);
         } else if (message.size >= TG_FRAMING_SINGLE_OBJECT_SIZE &&
                    data[0] == SINGLE_OBJECT_MAGIC_0 && data[1] == SINGLE_OBJECT_MAGIC_1) {
                 ret_frame->framing = TG_FRAMING_SINGLE_OBJECT;
-                ret_frame->fingerprint = load_little_endian(data + 2, 8);
+                ret_frame->fingerprint = tg_load_le64(data + 2);
                 ret_frame->value = tg_span_of(data + TG_FRAMING_SINGLE_OBJECT_SIZE,
                                               message.size - TG_FRAMING_SINGLE_OBJECT_SIZE);
         }

@@ -76,6 +76,11 @@ static inline uint32_t tg_load_le32(const uint8_t *p)
         return word;
 }
 
+static inline uint32_t tg_load_be32(const uint8_t *p)
+{
+        return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
 /* Squeezes the eighth bit out of each byte of WORD: 8 × 7 bits to 56 bits, in three halvings. */
 static inline uint64_t tg_gather_sevens(uint64_t word)
 {
