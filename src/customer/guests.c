@@ -8,6 +8,9 @@
 
 #include "customer/inside.h"
 
+_Static_assert(TG_GUESTS_MAX *TG_GUEST_LINES <= TG_SEGMENT_LINES / 16 / 4,
+               "guests that all ask at once leave most of the owner's room to it");
+
 int tg_guest_join(struct tg_table *table, unsigned *ret_guest)
 {
         for (unsigned i = 0; i < TG_GUESTS_MAX; i++) {
