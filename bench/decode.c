@@ -77,7 +77,7 @@ static void put_records(struct tg_buffer *buffer)
         }
 }
 
-/* The decoder written by hand, checked as the plan is. */
+/* The decoder written by hand, checked as the plan is (but for numbers of more than 64 bits). */
 static inline const uint8_t *hand_long(const uint8_t *p, const uint8_t *end, int64_t *ret_value)
 {
         uint64_t value = 0;
