@@ -185,7 +185,7 @@ static error_t take_traffic(int key, char *text, struct argp_state *state,
                 traffic->late_per_million = read_share(state, "--late", text);
                 return 0;
         case KEY_LATE_MAX:
-                traffic->late_max_ms = tg_option_duration(state, "--late-max", text, 1);
+                traffic->late_max_ms = tg_option_duration(state, "--late-max", text, 1, INT64_MAX);
                 return 0;
         default:
                 return ARGP_ERR_UNKNOWN;

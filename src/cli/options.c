@@ -47,12 +47,16 @@ int64_t tg_option_time(struct argp_state *state, const char *option, const char 
 }
 
 int64_t tg_option_duration(struct argp_state *state, const char *option, const char *text,
-                           int64_t min_ms)
+                           int64_t min_ms, int64_t max_ms)
 {
+        char longest[TG_TIME_TEXT_SIZE];
         int64_t duration_ms = 0;
 
         if (tg_duration_parse(text, strlen(text), &duration_ms) < 0 || duration_ms < min_ms)
                 argp_error(state, "%s: \"%s\" is no duration such as 30m or 1h", option, text);
+        if (duration_ms > max_ms)
+                argp_error(state, "%s: \"%s\" is longer than %s", option, text,
+                           tg_duration_text(max_ms, longest));
         return duration_ms;
 }
 

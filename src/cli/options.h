@@ -21,9 +21,9 @@ uint64_t tg_option_number(struct argp_state *state, const char *option, const ch
 /* "2026-03-01" or "2026-03-01T12:00:00Z", UTC. */
 int64_t tg_option_time(struct argp_state *state, const char *option, const char *text);
 
-/* "30m", at least MIN_MS. */
+/* "30m", from MIN_MS to MAX_MS. */
 int64_t tg_option_duration(struct argp_state *state, const char *option, const char *text,
-                           int64_t min_ms);
+                           int64_t min_ms, int64_t max_ms);
 
 /* null, deflate or snappy. */
 enum tg_codec tg_option_codec(struct argp_state *state, const char *option, const char *text);

@@ -138,7 +138,8 @@ static error_t take_shard(int key, char *text, struct argp_state *state,
                 shard->end_ms = tg_option_time(state, "--end", text);
                 return 0;
         case KEY_SKEW:
-                shard->partition.skew_ms = tg_option_duration(state, "--future-skew-max", text, 0);
+                shard->partition.skew_ms =
+                        tg_option_duration(state, "--future-skew-max", text, 0, TG_SKEW_MAX_MS);
                 return 0;
         default:
                 return ARGP_ERR_UNKNOWN;

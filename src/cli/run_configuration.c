@@ -57,7 +57,7 @@ static void read_clock(struct tg_run_configuration *configuration, struct tg_rea
         tg_read_duration(root, "idle", TG_OPTIONAL, 1, TG_HOUR_MS, &configuration->idle_ms);
         tg_read_duration(root, "stop_wait_max", TG_OPTIONAL, TG_SECOND_MS, TG_HOUR_MS,
                          &configuration->stop_wait_ms);
-        tg_read_duration(root, "future_skew_max", TG_OPTIONAL, 0, 365 * TG_DAY_MS,
+        tg_read_duration(root, "future_skew_max", TG_OPTIONAL, 0, TG_SKEW_MAX_MS,
                          &configuration->future_skew_ms);
 }
 

@@ -37,6 +37,9 @@ enum {
 /* Half of what 40 bits hold, so that a slot is swept long before its time reads wrong. */
 #define TG_WINDOW_MAX_MS (INT64_C(1) << (TG_SLOT_TIME_BITS - 1))
 
+/* How far in the future an event may be allowed to be: it takes as much from the past. */
+#define TG_SKEW_MAX_MS (365 * TG_DAY_MS)
+
 /*
  * What is known of a permit, a bit each, so that the join of two states is their union: it was
  * given; it was settled, for its counter (a reservation by its confirmation or a refund, a permit

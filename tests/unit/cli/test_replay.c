@@ -116,6 +116,7 @@ Test(replay_command, wrong_usage_says_what_is_wrong)
         OUTCOME(shards, &folder, "replay", "-p", "p.yaml", "-o", "out", "-s", "0", "may");
         OUTCOME(end, &folder, "replay", "-p", "p.yaml", "-o", "out", "--end", "noon", "may");
         OUTCOME(skew, &folder, "replay", "--future-skew-max", "1x", "may");
+        OUTCOME(years, &folder, "replay", "--future-skew-max", "106751991167d", "may");
 
         cr_expect_eq(no_policy.code, EX_USAGE);
         expect_part(no_policy.told, "--policy FILE is needed");
@@ -125,6 +126,7 @@ Test(replay_command, wrong_usage_says_what_is_wrong)
         expect_part(end.told, "--end: \"noon\" is no time: write 2026-03-01 or ");
         cr_expect_eq(end.code, EX_USAGE);
         expect_part(skew.told, "--future-skew-max: \"1x\" is no duration such as 30m");
+        expect_part(years.told, "--future-skew-max: \"106751991167d\" is longer than 365d");
 }
 
 Test(replay_command, a_speed_is_max_or_a_number_above_0)
