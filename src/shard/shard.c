@@ -22,6 +22,7 @@ struct shard {
         struct tg_buffer buffer;
         struct tg_record **records;       /* one batch */
         struct tg_partition **partitions; /* by id; NULL: not ours */
+        size_t owned;                     /* how many are */
         struct tg_progress *progress;     /* of those that are ours */
         struct tg_drain drain;
         struct tg_desk desk;
@@ -105,6 +106,7 @@ static void forget(struct shard *shard, int32_t id)
         if (shard->partitions[id]) {
                 shard->summary->pending += tg_waiting_count(shard->partitions[id]->waiting);
                 tg_prefault_remove(shard->prefault, shard->partitions[id]->table);
+                shard->owned--;
         }
         tg_partition_free(shard->partitions[id]);
         shard->partitions[id] = NULL;
@@ -133,6 +135,7 @@ static int adopt(struct shard *shard, const struct tg_record *record, struct tg_
                              &shard->buffer, record->resume, &shard->partitions[id], error) < 0)
                 return -1;
         tg_prefault_add(shard->prefault, shard->partitions[id]->table);
+        shard->owned++;
         return 0;
 }
 
@@ -178,11 +181,9 @@ static int reject_homeless(struct shard *shard, const struct tg_record *record,
 static size_t due_share(const struct shard *shard)
 {
         size_t due_max = shard->options->due_max ? shard->options->due_max : TG_DUE_DEFAULT;
-        size_t owned = 0;
 
-        for (uint32_t id = 0; id < shard->options->partition.partitions; id++)
-                owned += shard->partitions[id] != NULL;
-        return due_max > owned ? due_max / owned : 1;
+        assert(shard->owned > 0);
+        return due_max > shard->owned ? due_max / shard->owned : 1;
 }
 
 static int drain(struct shard *shard, struct tg_partition *partition, int64_t now_ms,

@@ -66,6 +66,28 @@ Test(due, a_batch_decides_so_many_and_its_new_requests_and_asks_for_the_next_at_
         cr_assert_eq(world.twin.hurries, 2);
 }
 
+Test(due, partitions_share_what_a_batch_decides_evenly_and_one_that_is_left_has_it_all)
+{
+        WORLD(world, SECONDS_LATER);
+
+        tg_twin_deinit(&world.twin);
+        tg_twin_init(&world.twin, 2);
+        world.options.partition.partitions = 2;
+        world.options.due_max = 4;
+        cr_assert_eq(tg_partition_of(tg_span_text("me"), 2), 1);
+        ads_for_later(&world, 7);
+        tg_twin_end(&world.twin, TG_STREAM_TOUCHPOINTS, 1);
+        wall(&world, 1000);
+        wall(&world, 1001);
+        tg_twin_revoke(&world.twin, 0);
+        tg_twin_clock(&world.twin, START_MS + 1002);
+        tg_twin_end(&world.twin, TG_STREAM_TOUCHPOINTS, 1);
+        cr_assert_str_eq(since(run(&world), 1000), "1000 x0 permit\n1000 x1 permit\n"
+                                                   "1001 x2 permit\n1001 x3 permit\n"
+                                                   "1001 x4 permit\n1001 x5 permit\n"
+                                                   "1002 x6 permit\n");
+}
+
 Test(due, facts_of_the_next_batch_count_for_what_was_left)
 {
         WORLD(world, SECONDS_LATER);
