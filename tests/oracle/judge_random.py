@@ -8,6 +8,7 @@ Exit status: 0 if all is equal, 1 if a case differs or touchgate fails.
 """
 
 import argparse
+import datetime
 import io
 import json
 import os
@@ -75,6 +76,13 @@ def parse_seeds(text):
     return range(int(first), int(last if dots else first) + 1)
 
 
+def time_text(time_ms):
+    """As touchgate reads times."""
+    moment = EPOCH + datetime.timedelta(milliseconds=time_ms)
+    return moment.isoformat(timespec="milliseconds") + "Z"
+
+
+EPOCH = datetime.datetime(1970, 1, 1)
 EQUAL, DIFFERS, FAILS = "equal", "differs", "fails"
 
 
@@ -96,6 +104,7 @@ class Runner:
             *("--partitions", str(case.partitions), "--shards", str(self.shards)),
             *(("--pending-max", str(case.pending_max)) if case.pending_max else ()),
             *(("--memory", str(case.memory_mib)) if case.memory_mib else ()),
+            *(("--end", time_text(case.end_ms)) if case.end_ms is not None else ()),
             directory,
         ]
 

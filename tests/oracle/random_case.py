@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import yaml
 
 import policy as policies
+from gate import SKEW_MS
 from oracle import judge_records
 from random_events import Events
 from random_policy import FEATURES, SLOW_FEATURES, Policies
@@ -41,6 +42,7 @@ class Case:
     title: str
     pending_max: int | None = None
     memory_mib: int | None = None
+    end_ms: int | None = None  # later than this, and the skew, is a dead letter
 
     @property
     def text(self):
@@ -66,6 +68,8 @@ def make_case(seed, features=FEATURES):
     if "borders" in features and rng.random() < 0.15:
         events.break_times()
     case.touchpoints, case.requests = events.touchpoints, events.requests
+    if "borders" in features and rng.random() < 0.15:
+        case.end_ms = events.some_end()
     if "bounds" in features and rng.random() < 0.2:
         case.pending_max = partitions * rng.randint(1, 4) + rng.randrange(partitions)
     if "overflow" in features:
@@ -77,6 +81,8 @@ def make_case(seed, features=FEATURES):
 def verdict_of(case, incomplete=()):
     """What the oracle says of the case."""
     bounds = {"pending_max": case.pending_max} if case.pending_max else {}
+    if case.end_ms is not None:
+        bounds["latest"] = case.end_ms + SKEW_MS
     return judge_records(
         policies.parse(case.text),
         case.touchpoints,
@@ -97,7 +103,7 @@ def write_case(case, directory):
         file.write(f"# {case.title}, {case.partitions} partitions\n{case.text}")
     with open(os.path.join(directory, "case.json"), "w", encoding="utf-8") as file:
         bounds = {"partitions": case.partitions, "pending_max": case.pending_max}
-        json.dump({"title": case.title, **bounds}, file)
+        json.dump({"title": case.title, **bounds, "end_ms": case.end_ms}, file)
     rng = random.Random(case.title)
     for name, records in (("touchpoint", case.touchpoints), ("request", case.requests)):
         write_in_pieces(rng, directory, name, records)

@@ -4,7 +4,7 @@
 import functools
 
 import policy as policies
-from gate import FIRST_MS, LAST_MS
+from gate import FIRST_MS, LAST_MS, SKEW_MS
 from history import message_id_of, permit_tag_of, touch_tag_of
 from oracle import judge_records
 from random_policy import CHANNELS, COUNTED, INTERESTS, KINDS
@@ -26,6 +26,7 @@ YEAR_MS = 31_556_952_000
 OTHER_ERAS_MS = (200 * YEAR_MS, -300 * YEAR_MS, 7000 * YEAR_MS, -2020 * YEAR_MS)
 # Whoever keeps the low bits of a time alone takes what is so long ago for what is now.
 LONG_AGO_MS = (1 << 40, 1 << 40, 1 << 41, 1 << 39, 1 << 32, 1 << 31)
+END_FIRST_MS = FIRST_MS + 2 * YEAR_MS  # before the year 1 Python has no times
 SETTLING = ("impression", "delivered", "survey_invited", "bounce", "bounce", "click")
 
 
@@ -282,6 +283,14 @@ class Events:
             dict(common, id=f"x{i}", customer=f"x{i}", type=self.rng.choice(sorted(types)))
             for i in range(self.rng.choice((8000, 16_000, 24_000)) if types else 0)
         ]
+
+    def some_end(self):
+        """So that of some record it is a matter of a millisecond whether it is too late."""
+        times = [record["time"] for record in self.touchpoints + self.requests]
+        times = [time for time in times if END_FIRST_MS <= time <= LAST_MS]
+        if not times:
+            return None
+        return self.rng.choice(times) - SKEW_MS + self.rng.choice((-1, 0, 0, 1))
 
     def change_eras(self):
         """All in another century; or the first of both streams long before the others."""

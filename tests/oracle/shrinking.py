@@ -17,8 +17,8 @@ def shrink(case, fails):
         alone = replace(case, partitions=1)
         if case.partitions > 1 and fails(alone):
             case = alone
-        unbounded = replace(case, pending_max=None)
-        if case.pending_max and fails(unbounded):
+        unbounded = replace(case, pending_max=None, end_ms=None)
+        if unbounded != case and fails(unbounded):
             case = unbounded
     return case
 
