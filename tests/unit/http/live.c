@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "support/policy.h"
+
 static void rest(void)
 {
         const struct timespec time = {0, 1000000};
@@ -17,22 +19,6 @@ static int64_t now_ms(void *context)
 {
         (void)context;
         return NOW_MS;
-}
-
-static struct tg_policy *policy_of(const char *lines)
-{
-        struct tg_diagnostics diagnostics = {0};
-        struct tg_policy *policy = NULL;
-        char *yaml;
-
-        cr_assert(asprintf(&yaml, "policy: test\n%s", lines) > 0);
-        tg_policy_parse("p.yaml", tg_span_text(yaml), 0, &diagnostics, &policy);
-        if (!policy)
-                tg_diagnostics_print(&diagnostics, stderr, false);
-        cr_assert_not_null(policy);
-        tg_diagnostics_deinit(&diagnostics);
-        free(yaml);
-        return policy;
 }
 
 void live_init(struct live *live, const char *lines)

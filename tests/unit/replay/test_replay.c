@@ -9,29 +9,17 @@
 #include <unistd.h>
 
 #include "replay/report.h"
+#include "support/policy.h"
 #include "support/reel.h"
 
 enum { PARTITIONS = 4, CUSTOMERS = 17, RECORDS = 600 };
 
 static const char policy_yaml[] =
-        "policy: test\n"
         "rules:\n"
         "  - {rule: two, for: {channel: ads}, cap: {count: impression, at_most: 2, per: 30s}}\n"
         "  - {rule: lately, retarget: {after: impression, within: 1h}}\n"
         "throttles:\n"
         "  - {name: pace, for: {channel: ads}, rate: 20/s, burst: 4}\n";
-
-static struct tg_policy *policy_of(const char *yaml)
-{
-        struct tg_diagnostics diagnostics = {0};
-        struct tg_policy *policy = NULL;
-
-        if (tg_policy_parse("p.yaml", tg_span_text(yaml), PARTITIONS, &diagnostics, &policy) < 0)
-                tg_diagnostics_print(&diagnostics, stderr, false);
-        cr_assert_not_null(policy);
-        tg_diagnostics_deinit(&diagnostics);
-        return policy;
-}
 
 static struct tg_replay_options options_of(const struct tg_policy *policy, uint32_t partitions,
                                            uint32_t shards, const char *output)

@@ -4,21 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct tg_policy *policy_of(const char *lines)
-{
-        struct tg_diagnostics diagnostics = {0};
-        struct tg_policy *policy = NULL;
-        char *yaml;
-
-        cr_assert(asprintf(&yaml, "policy: test\n%s", lines) > 0);
-        if (tg_policy_parse("p.yaml", tg_span_text(yaml), 0, &diagnostics, &policy) < 0)
-                tg_diagnostics_print(&diagnostics, stderr, false);
-        cr_assert_not_null(policy);
-        tg_diagnostics_deinit(&diagnostics);
-        free(yaml);
-        return policy;
-}
-
 void person_init(struct person *person, const char *lines)
 {
         static const struct tg_hash_key key = {{4}};

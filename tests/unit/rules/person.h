@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "rules/evaluate.h"
 #include "rules/facts.h"
+#include "support/policy.h"
 
 #define START_MS INT64_C(1500000000000)
 #define SKEW_MS TG_HOUR_MS
@@ -24,9 +25,6 @@ struct person {
         struct tg_reasons reasons;
         unsigned events; /* told so far: each has an id of its own */
 };
-
-/* A policy of these lines that must compile. */
-struct tg_policy *policy_of(const char *lines);
 
 void person_init(struct person *person, const char *lines);
 void person_deinit(struct person *person);

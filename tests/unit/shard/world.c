@@ -4,30 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct tg_policy *policy_of(const char *lines, const struct tg_policy *running)
-{
-        struct tg_diagnostics diagnostics = {0};
-        struct tg_policy *policy = NULL;
-        char *yaml;
-
-        cr_assert(asprintf(&yaml, "policy: test\n%s", lines) > 0);
-        if (running)
-                tg_policy_parse_next("next.yaml", tg_span_text(yaml), 0, running, &diagnostics,
-                                     &policy);
-        else
-                tg_policy_parse("p.yaml", tg_span_text(yaml), 0, &diagnostics, &policy);
-        if (!policy)
-                tg_diagnostics_print(&diagnostics, stderr, false);
-        cr_assert_not_null(policy);
-        tg_diagnostics_deinit(&diagnostics);
-        free(yaml);
-        return policy;
-}
+#include "support/policy.h"
 
 void world_init(struct world *world, const char *lines)
 {
         *world = (struct world){
-                .options = {.partition = {.policy = policy_of(lines, NULL),
+                .options = {.partition = {.policy = policy_of(lines),
                                           .partitions = 1,
                                           .table_bytes = 1 << 20,
                                           .waiting = {1000, 1 << 20},
@@ -111,7 +93,7 @@ void then(struct world *world, size_t commits, const char *lines)
                                                             : world->options.partition.policy;
 
         cr_assert_lt(world->next_count, WORLD_CHANGES_MAX);
-        world->next[world->next_count] = policy_of(lines, running);
+        world->next[world->next_count] = policy_after(running, lines);
         world->next_after[world->next_count++] = commits;
         tg_swap_init(&world->swap, 1);
         world->options.swap = &world->swap;
