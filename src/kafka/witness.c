@@ -12,7 +12,7 @@
 #include "base/memory.h"
 #include "kafka/client.h"
 
-enum { WAIT_MS = 20, IDLE_MS = 100, WATERMARK_TIMEOUT_MS = 5000, FINISH_TIMEOUT_MS = 30000 };
+enum { WAIT_MS = 20, IDLE_MS = 100, WATERMARK_TIMEOUT_MS = 5000, SILENCE_MAX_MS = 30000 };
 
 struct tg_witness {
         struct tg_client client;
@@ -89,6 +89,7 @@ static bool complete(const struct tg_witness *witness)
         return true;
 }
 
+/* Returns 1 if there was a record, 0 or -1. */
 static int read_one(struct tg_witness *witness, struct tg_error *error)
 {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(witness->client.handle, WAIT_MS);
@@ -97,7 +98,7 @@ static int read_one(struct tg_witness *witness, struct tg_error *error)
         if (!message)
                 return 0;
         if (!message->err)
-                result = see(witness, message, error);
+                result = see(witness, message, error) < 0 ? -1 : 1;
         else
                 tg_notice(witness->client.notices, TG_NOTICE_WARNING, "reading back: %s",
                           rd_kafka_message_errstr(message));
@@ -107,30 +108,35 @@ static int read_one(struct tg_witness *witness, struct tg_error *error)
 
 static int run(struct tg_witness *witness, struct tg_error *error)
 {
-        int64_t idle_ms = tg_clock_monotonic_ms(), deadline_ms = 0;
+        int64_t idle_ms = tg_clock_monotonic_ms(), read_ms = idle_ms;
+        bool ending = false; /* it is known how far there is to read */
 
         for (;;) {
                 int64_t now_ms = tg_clock_monotonic_ms();
+                int read = read_one(witness, error);
 
-                if (read_one(witness, error) < 0)
+                if (read < 0)
                         return -1;
+                if (read > 0)
+                        read_ms = now_ms;
                 if (witness->options.idle && now_ms - idle_ms >= IDLE_MS) {
                         witness->options.idle(witness->options.context);
                         idle_ms = now_ms;
                 }
                 if (!atomic_load_explicit(&witness->finishing, memory_order_relaxed))
                         continue;
-                if (!deadline_ms) {
+                if (!ending) {
                         if (find_ends(witness, error) < 0)
                                 return -1;
-                        deadline_ms = now_ms + FINISH_TIMEOUT_MS;
+                        ending = true;
+                        read_ms = now_ms;
                 }
                 if (complete(witness))
                         return 0;
-                if (now_ms > deadline_ms)
+                if (now_ms - read_ms > SILENCE_MAX_MS)
                         return tg_fail(error, EX_UNAVAILABLE,
-                                       "the outputs could not be read back in %d s",
-                                       FINISH_TIMEOUT_MS / 1000);
+                                       "the outputs could not be read back: nothing came for %d s",
+                                       SILENCE_MAX_MS / 1000);
         }
 }
 
