@@ -66,12 +66,15 @@ static void add_offset(struct argp_state *state, const char *text,
                        struct tg_rejected_options *options)
 {
         struct tg_letters_choice *choice = &options->choice;
+        int64_t offset = (int64_t)tg_option_number(state, "--offset", text, 0, INT64_MAX - 1);
 
+        for (size_t i = 0; i < choice->offset_count; i++)
+                if (options->offsets[i] == offset)
+                        return;
         if (choice->offset_count == TG_REJECTED_OFFSETS_MAX)
                 argp_error(state, "at most %d offsets at a time", TG_REJECTED_OFFSETS_MAX);
         else
-                options->offsets[choice->offset_count++] =
-                        (int64_t)tg_option_number(state, "--offset", text, 0, INT64_MAX);
+                options->offsets[choice->offset_count++] = offset;
 }
 
 static void check_complete(struct argp_state *state, const struct tg_rejected_options *options)
