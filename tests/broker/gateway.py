@@ -6,6 +6,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOUCHGATE = os.environ.get("TOUCHGATE", str(ROOT / "build" / "touchgate"))
@@ -44,6 +45,14 @@ class Gateway:
 
     def log(self):
         return self.log_path.read_text(errors="replace")[-4000:]
+
+    def wait_for_log(self, text, timeout_s=40):
+        """Until the log has TEXT; an AssertionError if it is not there in time."""
+        deadline = time.monotonic() + timeout_s
+        while text not in self.log_path.read_text(errors="replace"):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"no {text!r} in the log:\n{self.log()}")
+            time.sleep(0.05)
 
     def wait(self, timeout_s):
         """The exit status; None if it is not over in time."""

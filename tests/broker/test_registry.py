@@ -104,12 +104,6 @@ class Registered(unittest.TestCase):
         self.assertTrue(reader.read_until(lambda read: len(read.messages) >= count, timeout_s),
                         f"{len(reader.messages)} of {count} messages; the log:\n{gateway.log()}")
 
-    def wait_for_log(self, gateway, text, timeout_s=40):
-        deadline = time.monotonic() + timeout_s
-        while text not in gateway.log():
-            self.assertLess(time.monotonic(), deadline, gateway.log())
-            time.sleep(0.05)
-
     def assert_ends_well(self, gateway):
         self.assertEqual(gateway.stop(), 0, gateway.log())
 
@@ -131,8 +125,6 @@ class Registered(unittest.TestCase):
                    touchpoint("cem", "purchase", subject="shoes", device="phone")], newer)
         reader = self.reader("own.decisions", "own.permitted.ads")
         with self.gateway("own.", auto_register=True) as gateway:
-            self.wait_for_log(gateway, "partition")
-            time.sleep(6)  # the group forms and the facts are read
             self.send("own.requests",
                       [request("first", "ada"), request("second", "ada"),
                        request("seen", "bea", "retarget", subject="shoes"),
@@ -206,7 +198,7 @@ class Registered(unittest.TestCase):
         keeper = self.gatekeeper()
         reader = self.reader("away.decisions", "away.rejected")
         with self.gateway("away.", keeper.url, record_wait_max="2s") as gateway:
-            self.wait_for_log(gateway, "trying on for at most 1m")
+            gateway.wait_for_log("trying on for at most 1m")
             keeper.start()
             self.send("away.requests", [request("known", "ada")])
             self.wait_for(gateway, reader, 1)

@@ -165,9 +165,7 @@ class Security(unittest.TestCase):
     def test_a_broker_that_hangs_does_not_hold_who_was_asked_to_leave(self):
         self.broker.create_topics(topics("hangs."), PARTITIONS)
         with self.gateway("hangs.", stop_wait_max="2s", idle="100ms") as gateway:
-            deadline = time.monotonic() + RUN_TIMEOUT_S
-            while "this shard's" not in gateway.log() and time.monotonic() < deadline:
-                time.sleep(0.1)
+            gateway.wait_for_log("this shard's")
             os.kill(self.broker.pid, signal.SIGSTOP)
             try:
                 self.ask_nobody_answers(gateway)
@@ -184,9 +182,7 @@ class Security(unittest.TestCase):
                 if policies:
                     (self.folder / "policy.yaml").write_text(POLICY.replace("secure", name))
                     gateway.process.send_signal(signal.SIGHUP)
-                    deadline = time.monotonic() + RUN_TIMEOUT_S
-                    while "decides now" not in gateway.log() and time.monotonic() < deadline:
-                        time.sleep(0.05)
+                    gateway.wait_for_log("decides now")
                 self.ask("other.", 20, name)
                 wanted = len(reader.messages) + 20
                 self.assertTrue(reader.read_until(
