@@ -55,13 +55,13 @@ int tg_client_error(rd_kafka_resp_err_t code, const char *where, const char *rea
                     struct tg_error *error);
 
 /*
- * librdkafka's bounds on what waits to be read, for at most BYTES of memory: it counts values
- * alone, which are an eighth of what small messages take.
+ * librdkafka's bounds on what waits in its queues, for at most BYTES of memory: of what is read it
+ * counts values alone, an eighth of what small messages take.
  */
 enum { TG_CLIENT_NUMBER_SIZE = 24 };
 struct tg_client_bounds {
-        char kilobytes[TG_CLIENT_NUMBER_SIZE]; /* queued.max.messages.kbytes */
-        char messages[TG_CLIENT_NUMBER_SIZE];  /* queued.min.messages */
+        char kilobytes[TG_CLIENT_NUMBER_SIZE]; /* of a consumer */
+        char messages[TG_CLIENT_NUMBER_SIZE];  /* of a consumer or a producer */
 };
 struct tg_client_bounds tg_client_bounds_of(int64_t bytes);
 

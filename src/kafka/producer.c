@@ -10,11 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-enum {
-        MESSAGES_MAX = 10000000, /* librdkafka's own limit */
-        MESSAGE_COST = 400,      /* bytes a small message takes in librdkafka */
-};
-
 bool tg_producer_fails_for_good(rd_kafka_resp_err_t code)
 {
         return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
@@ -90,14 +85,14 @@ static int64_t request_timeout_ms(const struct tg_producer *producer)
 static int open_client(struct tg_producer *producer, struct tg_error *error)
 {
         int64_t share = producer->options.settings->produce_bytes / producer->options.shards;
-        int64_t messages = share / MESSAGE_COST;
-        char kilobytes_text[32], messages_text[32], transaction_text[32], request_text[32];
+        const struct tg_client_bounds bounds = tg_client_bounds_of(share);
+        char kilobytes_text[32], transaction_text[32], request_text[32];
         const struct tg_client_property defaults[] = {
                 {"client.id", "touchgate"},
                 {"socket.nagle.disable", "true"},
                 {"compression.codec", "lz4"},
                 {"queue.buffering.max.kbytes", kilobytes_text},
-                {"queue.buffering.max.messages", messages_text},
+                {"queue.buffering.max.messages", bounds.messages},
                 {is_transactional(producer) ? NULL : "message.timeout.ms", "60000"},
                 {NULL, NULL},
         };
@@ -121,8 +116,6 @@ static int open_client(struct tg_producer *producer, struct tg_error *error)
                  producer->options.transaction_ms);
         snprintf(request_text, sizeof request_text, "%" PRId64, request_timeout_ms(producer));
         snprintf(kilobytes_text, sizeof kilobytes_text, "%" PRId64, share / 1024);
-        snprintf(messages_text, sizeof messages_text, "%" PRId64,
-                 messages > MESSAGES_MAX ? MESSAGES_MAX : messages);
         return tg_client_init(&producer->client, RD_KAFKA_PRODUCER, &options, error);
 }
 
