@@ -2,7 +2,6 @@
 #include "cli/flow.h"
 
 #include <assert.h>
-#include <avro.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -31,8 +30,7 @@ enum {
 
 /* How the records of one schema are read. */
 struct reader {
-        avro_schema_t schema;
-        avro_value_iface_t *class;
+        struct tg_datum_kind kind;
         avro_value_t value; /* the record just read */
 };
 
@@ -57,23 +55,17 @@ struct tg_flow {
 
 static int reader_init(struct reader *reader, enum tg_shipped shipped, struct tg_error *error)
 {
-        struct tg_span text = tg_shipped_text(shipped);
-
-        if (avro_schema_from_json_length((const char *)text.data, text.size, &reader->schema))
-                return tg_fail(error, EX_SOFTWARE, "libavro can't read the schema of %s",
-                               tg_shipped_name(shipped));
-        reader->class = avro_generic_class_from_schema(reader->schema);
-        avro_generic_value_new(reader->class, &reader->value);
+        if (tg_datum_kind_init(&reader->kind, tg_shipped_text(shipped), error) < 0)
+                return -1;
+        avro_generic_value_new(reader->kind.class, &reader->value);
         return 0;
 }
 
 static void reader_deinit(struct reader *reader)
 {
-        if (!reader->class)
-                return;
-        avro_value_decref(&reader->value);
-        avro_value_iface_decref(reader->class);
-        avro_schema_decref(reader->schema);
+        if (reader->kind.class)
+                avro_value_decref(&reader->value);
+        tg_datum_kind_deinit(&reader->kind);
 }
 
 static void name_topics(struct tg_flow *flow, const struct tg_kafka_settings *settings)

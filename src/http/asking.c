@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/asking.h"
 
-#include <avro.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,38 +11,13 @@
 #include "records/schemas.h"
 #include "telemetry/datum_json.h"
 
-/* What writes a datum of ours as JSON. */
-struct renderer {
-        avro_schema_t schema;
-        avro_value_iface_t *class;
-};
-
 struct tg_asking {
         struct tg_http_shards shards;
         json_t *schema; /* of requests */
         struct tg_reading reading;
-        struct renderer decision;
-        struct renderer permitted;
+        struct tg_datum_kind decision;
+        struct tg_datum_kind permitted;
 };
-
-static int renderer_init(struct renderer *renderer, enum tg_shipped shipped, struct tg_error *error)
-{
-        struct tg_span text = tg_shipped_text(shipped);
-
-        if (avro_schema_from_json_length((const char *)text.data, text.size, &renderer->schema))
-                return tg_fail(error, EX_SOFTWARE, "libavro refuses our schema \"%s\"",
-                               tg_shipped_name(shipped));
-        renderer->class = avro_generic_class_from_schema(renderer->schema);
-        return 0;
-}
-
-static void renderer_deinit(struct renderer *renderer)
-{
-        if (renderer->class)
-                avro_value_iface_decref(renderer->class);
-        if (renderer->schema)
-                avro_schema_decref(renderer->schema);
-}
 
 static int compile_request(struct tg_asking *asking, struct tg_error *error)
 {
@@ -68,8 +42,9 @@ int tg_asking_new(const struct tg_http_shards *shards, struct tg_asking **ret_as
 
         asking->shards = *shards;
         if (compile_request(asking, error) < 0 ||
-            renderer_init(&asking->decision, TG_SCHEMA_DECISION, error) < 0 ||
-            renderer_init(&asking->permitted, TG_SCHEMA_PERMITTED, error) < 0) {
+            tg_datum_kind_init(&asking->decision, tg_shipped_text(TG_SCHEMA_DECISION), error) < 0 ||
+            tg_datum_kind_init(&asking->permitted, tg_shipped_text(TG_SCHEMA_PERMITTED), error) <
+                    0) {
                 tg_asking_free(asking);
                 return -1;
         }
@@ -81,8 +56,8 @@ void tg_asking_free(struct tg_asking *asking)
 {
         if (!asking)
                 return;
-        renderer_deinit(&asking->decision);
-        renderer_deinit(&asking->permitted);
+        tg_datum_kind_deinit(&asking->decision);
+        tg_datum_kind_deinit(&asking->permitted);
         tg_plan_free((struct tg_plan *)asking->reading.full);
         json_decref(asking->schema);
         free(asking);
@@ -184,7 +159,7 @@ int tg_asking_put(const struct tg_asking *asking, struct tg_inquiry *inquiry,
 }
 
 /* A datum that we wrote ourselves, as JSON; NULL if libavro can't read it. */
-static json_t *render(const struct renderer *renderer, const struct tg_buffer *datum)
+static json_t *render(const struct tg_datum_kind *kind, const struct tg_buffer *datum)
 {
         avro_reader_t reader = avro_reader_memory((const char *)datum->data, (int64_t)datum->size);
         char *text = NULL;
@@ -193,7 +168,7 @@ static json_t *render(const struct renderer *renderer, const struct tg_buffer *d
         json_t *json = NULL;
         avro_value_t value;
 
-        avro_generic_value_new(renderer->class, &value);
+        avro_generic_value_new(kind->class, &value);
         if (file && avro_value_read(reader, &value) == 0)
                 tg_datum_json(file, &value);
         if (file)

@@ -7,6 +7,27 @@
 #include "base/time.h"
 #include "telemetry/text.h"
 
+/* Without libavro's own text of the error, which lies in a global that any thread may be writing.
+ */
+int tg_datum_kind_init(struct tg_datum_kind *kind, struct tg_span schema_json,
+                       struct tg_error *error)
+{
+        if (avro_schema_from_json_length((const char *)schema_json.data, schema_json.size,
+                                         &kind->schema))
+                return tg_fail(error, EX_SOFTWARE, "libavro refuses a schema of ours");
+        kind->class = avro_generic_class_from_schema(kind->schema);
+        return 0;
+}
+
+void tg_datum_kind_deinit(struct tg_datum_kind *kind)
+{
+        if (kind->class)
+                avro_value_iface_decref(kind->class);
+        if (kind->schema)
+                avro_schema_decref(kind->schema);
+        *kind = (struct tg_datum_kind){0};
+}
+
 /* libavro drops logical types; in our schemas these names are those of the timestamps. */
 static bool is_time(const char *field)
 {

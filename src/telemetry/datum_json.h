@@ -11,4 +11,18 @@
 #include <avro.h>
 #include <stdio.h>
 
+#include "base/error.h"
+#include "base/span.h"
+
+/* What libavro reads data of one schema by. Start from {0}. */
+struct tg_datum_kind {
+        avro_schema_t schema;      /* owned, as the next */
+        avro_value_iface_t *class; /* for avro_generic_value_new() */
+};
+
+/* Returns 0 or -1; KIND is to be deinited in both cases. */
+int tg_datum_kind_init(struct tg_datum_kind *kind, struct tg_span schema_json,
+                       struct tg_error *error);
+void tg_datum_kind_deinit(struct tg_datum_kind *kind);
+
 void tg_datum_json(FILE *file, avro_value_t *value);
