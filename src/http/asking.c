@@ -181,26 +181,39 @@ static json_t *render(const struct tg_datum_kind *kind, const struct tg_buffer *
         return json;
 }
 
-/* Of an explanation: what of a decision it has, and of each rule whether it says yes now. */
-static json_t *explain(json_t *decision)
+/* What the rules from FIRST up to END say of this moment, each with whether it says yes. */
+static json_t *rules_of(const json_t *decision, size_t first, size_t end)
 {
-        json_t *answer = json_object(), *rule;
-        const json_t *now = json_object_get(decision, "time");
-        static const char *const kept[] = {
-                "customer", "time",    "outcome", "until",   "channel", "kind",        "class",
-                "campaign", "subject", "topic",   "expires", "policy",  "policy_hash",
-        };
-        size_t i;
+        const json_t *reasons = json_object_get(decision, "reasons");
+        json_t *rules = json_array();
 
-        for (i = 0; i < sizeof kept / sizeof kept[0]; i++)
-                json_object_set(answer, kept[i], json_object_get(decision, kept[i]));
-        json_object_set(answer, "rules", json_object_get(decision, "reasons"));
-        json_array_foreach(json_object_get(answer, "rules"), i, rule)
-        {
-                bool permits = json_equal(json_object_get(rule, "until"), now);
+        for (size_t i = first; i < end; i++) {
+                json_t *rule = json_array_get(reasons, i);
+                bool permits = json_equal(json_object_get(rule, "until"),
+                                          json_object_get(decision, "time"));
 
                 json_object_set_new(rule, "permits", json_boolean(permits));
+                json_array_append(rules, rule);
         }
+        return rules;
+}
+
+/* Of an explanation: what of a decision it has, and the rules, by the variant that they look at. */
+static json_t *explain(json_t *decision, size_t requested)
+{
+        static const char *const kept[] = {
+                "customer", "time",     "outcome", "until", "variant", "channel", "kind",
+                "class",    "campaign", "subject", "topic", "expires", "policy",  "policy_hash",
+        };
+        size_t count = json_array_size(json_object_get(decision, "reasons"));
+        const char *variant = json_string_value(json_object_get(decision, "variant"));
+        json_t *answer = json_object();
+
+        for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+                json_object_set(answer, kept[i], json_object_get(decision, kept[i]));
+        json_object_set_new(answer, "rules", rules_of(decision, 0, requested));
+        if (strcmp(variant, tg_word(&tg_variant_words, TG_VARIANT_GENERAL)) == 0)
+                json_object_set_new(answer, "general_rules", rules_of(decision, requested, count));
         json_decref(decision);
         return answer;
 }
@@ -212,7 +225,7 @@ static void reply_answered(const struct tg_asking *asking, const struct tg_inqui
         bool whole = json != NULL;
 
         if (json && inquiry->kind == TG_INQUIRE_EXPLANATION)
-                json = explain(json);
+                json = explain(json, inquiry->requested);
         else if (json && inquiry->permitted.size)
                 whole = json_object_set_new(json, "message",
                                             render(&asking->permitted, &inquiry->permitted)) == 0;

@@ -21,6 +21,7 @@ struct tg_exchange {
         struct tg_reply reply;        /* owned; with status: what is to be answered */
         int64_t begun_us;
         int64_t until_us;                  /* with `waits`: then it has waited for too long */
+        bool has_body;                     /* it is posted */
         bool waits;                        /* suspended, for a shard's answer */
         bool sent;                         /* the answer is libmicrohttpd's */
         bool oversized;                    /* what still comes of the body is thrown away */

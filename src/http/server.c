@@ -27,21 +27,29 @@ enum {
         TRIES = 200, /* turns of the loop in which the last answers leave */
 };
 
+/* HEAD goes without saying where there is GET. */
+enum { GET = 1, POST = 2 };
+static const char *const method_names[] = {
+        [GET] = "GET",
+        [POST] = "POST",
+        [GET | POST] = "GET, POST",
+};
+
 struct tg_route {
         const char *path;
-        const char *method;
+        unsigned methods;                                                   /* those it takes */
         void (*page)(const struct tg_pages *pages, struct tg_reply *reply); /* or a question: */
         enum tg_inquiry_kind kind;
 };
 
 enum { ROUTES = 6 };
 static const struct tg_route routes[ROUTES] = {
-        {"/livez", "GET", tg_page_live, 0},
-        {"/readyz", "GET", tg_page_ready, 0},
-        {"/version", "GET", tg_page_version, 0},
-        {"/metrics", "GET", NULL, 0}, /* known to the server alone: it has numbers of its own */
-        {"/decide", "POST", NULL, TG_INQUIRE_DECISION},
-        {"/explain", "GET", NULL, TG_INQUIRE_EXPLANATION},
+        {"/livez", GET, tg_page_live, 0},
+        {"/readyz", GET, tg_page_ready, 0},
+        {"/version", GET, tg_page_version, 0},
+        {"/metrics", GET, NULL, 0}, /* known to the server alone: it has numbers of its own */
+        {"/decide", POST, NULL, TG_INQUIRE_DECISION},
+        {"/explain", GET | POST, NULL, TG_INQUIRE_EXPLANATION},
 };
 static const struct tg_route *const metrics_route = &routes[3];
 
@@ -183,9 +191,22 @@ static enum MHD_Result ask(struct tg_http *http, struct tg_exchange *exchange, j
         return MHD_YES;
 }
 
-static enum MHD_Result decide(struct tg_http *http, struct tg_exchange *exchange)
+/* What is asked about an explanation need not be named. */
+static enum MHD_Result ask_of(struct tg_http *http, struct tg_exchange *exchange, json_t *request)
 {
         enum MHD_Result result;
+
+        if (exchange->route->kind == TG_INQUIRE_EXPLANATION && json_is_object(request) &&
+            !json_object_get(request, "id"))
+                json_object_set_new(request, "id", json_string("explain"));
+        result = ask(http, exchange, request);
+        json_decref(request);
+        return result;
+}
+
+/* The body is a request. */
+static enum MHD_Result ask_body(struct tg_http *http, struct tg_exchange *exchange)
+{
         json_error_t error;
         const char *body = exchange->body.size ? (const char *)exchange->body.data : "";
         json_t *request = json_loadb(body, exchange->body.size, JSON_REJECT_DUPLICATES, &error);
@@ -195,9 +216,7 @@ static enum MHD_Result decide(struct tg_http *http, struct tg_exchange *exchange
                                error.column, error.text);
                 return reply(http, exchange);
         }
-        result = ask(http, exchange, request);
-        json_decref(request);
-        return result;
+        return ask_of(http, exchange, request);
 }
 
 /* The arguments of a query on their way into a request. */
@@ -221,23 +240,17 @@ static enum MHD_Result add_argument(void *context, enum MHD_ValueKind kind, cons
 }
 
 /* The arguments of the query are the fields of a request. */
-static enum MHD_Result explain(struct tg_http *http, struct tg_exchange *exchange)
+static enum MHD_Result ask_query(struct tg_http *http, struct tg_exchange *exchange)
 {
         struct query query = {.request = json_object()};
-        enum MHD_Result result;
 
         MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, add_argument,
                                   &query);
-        if (!json_object_get(query.request, "id"))
-                json_object_set_new(query.request, "id", json_string("explain"));
-        if (query.fault[0]) {
-                tg_reply_error(&exchange->reply, 400, "%s", query.fault);
-                result = reply(http, exchange);
-        } else {
-                result = ask(http, exchange, query.request);
-        }
+        if (!query.fault[0])
+                return ask_of(http, exchange, query.request);
         json_decref(query.request);
-        return result;
+        tg_reply_error(&exchange->reply, 400, "%s", query.fault);
+        return reply(http, exchange);
 }
 
 /* The request is whole. */
@@ -248,10 +261,8 @@ static enum MHD_Result answer(struct tg_http *http, struct tg_exchange *exchange
                                TG_HTTP_BODY_MAX);
         else if (exchange->route->page)
                 exchange->route->page(&http->options.pages, &exchange->reply);
-        else if (exchange->route->kind == TG_INQUIRE_EXPLANATION)
-                return explain(http, exchange);
         else
-                return decide(http, exchange);
+                return exchange->has_body ? ask_body(http, exchange) : ask_query(http, exchange);
         return reply(http, exchange);
 }
 
@@ -259,6 +270,13 @@ static void page_metrics(struct tg_http *http, struct tg_exchange *exchange)
 {
         tg_page_metrics(&http->options.pages, &exchange->reply);
         write_metrics(http, &exchange->reply.body);
+}
+
+static unsigned method_of(const char *name)
+{
+        if (strcmp(name, "GET") == 0 || strcmp(name, "HEAD") == 0)
+                return GET;
+        return strcmp(name, "POST") == 0 ? POST : 0;
 }
 
 static bool is_question(const struct tg_route *route)
@@ -294,11 +312,11 @@ static void look_at_head(const struct tg_http *http, struct tg_exchange *exchang
                                "/metrics, /decide and /explain");
                 return;
         }
-        if (strcmp(method, exchange->route->method) != 0 &&
-            !(strcmp(method, "HEAD") == 0 && strcmp(exchange->route->method, "GET") == 0)) {
-                tg_reply_error(&exchange->reply, 405, "%s takes %s alone", path,
-                               exchange->route->method);
-                tg_reply_header(&exchange->reply, MHD_HTTP_HEADER_ALLOW, exchange->route->method);
+        if (!(exchange->route->methods & method_of(method))) {
+                const char *allowed = method_names[exchange->route->methods];
+
+                tg_reply_error(&exchange->reply, 405, "%s takes only: %s", path, allowed);
+                tg_reply_header(&exchange->reply, MHD_HTTP_HEADER_ALLOW, allowed);
                 return;
         }
         if (is_question(exchange->route) && !http->options.settings->ask) {
@@ -308,12 +326,13 @@ static void look_at_head(const struct tg_http *http, struct tg_exchange *exchang
                                path);
                 return;
         }
+        exchange->has_body = method_of(method) == POST;
         length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND,
                                              MHD_HTTP_HEADER_CONTENT_LENGTH);
         if (length && strtoull(length, NULL, 10) > TG_HTTP_BODY_MAX)
                 tg_reply_error(&exchange->reply, 413, "the body is larger than %d bytes",
                                TG_HTTP_BODY_MAX);
-        else if (strcmp(exchange->route->method, "POST") == 0 && !is_json(exchange->connection))
+        else if (exchange->has_body && !is_json(exchange->connection))
                 tg_reply_error(&exchange->reply, 415,
                                "send the request as JSON, with Content-Type: application/json");
 }

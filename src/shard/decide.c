@@ -396,8 +396,8 @@ int tg_decide_first(struct tg_partition *partition, struct tg_prepared *prepared
         return decide(&message, prepared->key, error);
 }
 
-enum tg_outcome tg_decide_dry(struct tg_partition *partition, struct tg_prepared *prepared,
-                              struct tg_reasons *ret_reasons, int64_t *ret_until_ms)
+void tg_decide_dry(struct tg_partition *partition, struct tg_prepared *prepared,
+                   struct tg_dry *ret_dry)
 {
         enum tg_outcome outcome;
         struct message message;
@@ -406,9 +406,10 @@ enum tg_outcome tg_decide_dry(struct tg_partition *partition, struct tg_prepared
         outcome = ask_rules(&message);
         if (outcome == TG_PERMIT)
                 outcome = ask_throttles(&message);
-        *ret_reasons = message.reasons;
-        *ret_until_ms = outcome == TG_DEFER ? message.until_ms : TG_NO_TIME;
-        return outcome;
+        ret_dry->outcome = outcome;
+        ret_dry->until_ms = outcome == TG_DEFER ? message.until_ms : TG_NO_TIME;
+        ret_dry->general = outcome == TG_DENY && message.general;
+        ret_dry->reasons = message.reasons;
 }
 
 int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,

@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "rules/evaluate.h"
 #include "shard/partition.h"
 
 /* Reckons what deciding the request of PREPARED, which is decoded, will look at. */
@@ -17,12 +18,18 @@ void tg_decide_prepare(struct tg_partition *partition, struct tg_prepared *prepa
 int tg_decide_first(struct tg_partition *partition, struct tg_prepared *prepared,
                     struct tg_error *error);
 
-/*
- * What a request, prepared, would be answered now as it is (not what its general variant would),
- * were it not known yet; changes nothing. RET_UNTIL_MS with TG_DEFER, else TG_NO_TIME.
+/* What a request would be answered. */
+struct tg_dry {
+        enum tg_outcome outcome;
+        int64_t until_ms; /* with TG_DEFER, else TG_NO_TIME */
+        bool general;     /* with TG_DENY: its general variant would be decided in its place */
+        struct tg_reasons reasons;
+};
+
+/* What a request, prepared, would be answered now as it is, were it not known yet. Changes nothing.
  */
-enum tg_outcome tg_decide_dry(struct tg_partition *partition, struct tg_prepared *prepared,
-                              struct tg_reasons *ret_reasons, int64_t *ret_until_ms);
+void tg_decide_dry(struct tg_partition *partition, struct tg_prepared *prepared,
+                   struct tg_dry *ret_dry);
 
 /* A message that waited and is due. Takes WAITER. */
 int tg_decide_again(struct tg_partition *partition, struct tg_waiter *waiter,

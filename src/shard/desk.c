@@ -67,7 +67,7 @@ static int serve(struct tg_desk *desk, struct tg_partition *partition, struct tg
         if (answer == TG_INQUIRY_ANSWERED && inquiry->kind == TG_INQUIRE_DECISION)
                 return decide(desk, partition, &record, inquiry, error);
         if (answer == TG_INQUIRY_ANSWERED)
-                tg_explain(partition, &record, &inquiry->decision);
+                inquiry->requested = tg_explain(partition, &record, &inquiry->decision);
         tg_inbox_answer(desk->inbox, inquiry, answer);
         return 0;
 }

@@ -12,7 +12,9 @@
 /*
  * Appends a decision, encoded, that was not made: of RECORD, a decoded request, at the partition's
  * clock. Its reasons are the answers of all rules that select the request, those that say yes (at
- * this very time) included; then those of throttles and of the gate that say otherwise.
+ * this very time) included; then those of throttles and of the gate that say otherwise. Where the
+ * general variant would be decided in its place, the decision is of that, and the same about the
+ * variant follows. Returns how many reasons are about the message as requested.
  */
-void tg_explain(struct tg_partition *partition, struct tg_record *record,
-                struct tg_buffer *decision);
+size_t tg_explain(struct tg_partition *partition, struct tg_record *record,
+                  struct tg_buffer *decision);

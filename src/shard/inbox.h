@@ -41,8 +41,10 @@ struct tg_inquiry {
 
         enum tg_inquiry_answer answer; /* from here on: by the shard */
         struct tg_buffer decision;     /* as schemas/decision.avsc */
-        struct tg_buffer permitted;    /* as schemas/permitted.avsc; empty: none */
-        struct tg_inquiry *next;       /* in line */
+        size_t requested; /* an explanation has so many reasons about the message as requested;
+                           * the others are about its general variant */
+        struct tg_buffer permitted; /* as schemas/permitted.avsc; empty: none */
+        struct tg_inquiry *next;    /* in line */
 };
 
 /* Of PARTITION's customer; to be filled in. */

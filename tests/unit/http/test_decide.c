@@ -311,6 +311,21 @@ static const json_t *rule_of(const struct answer *answer, size_t i)
         return json_array_get(json_object_get(answer->json, "rules"), i);
 }
 
+/* EXPECTED: the rules of that list, "+" those that say yes. */
+static void expect_rules(const struct answer *answer, const char *list, const char *expected)
+{
+        const json_t *rule;
+        char text[128] = "";
+        size_t i;
+
+        json_array_foreach(json_object_get(answer->json, list), i, rule)
+        {
+                strcat(text, json_string_value(json_object_get(rule, "rule")));
+                strcat(text, json_is_true(json_object_get(rule, "permits")) ? "+ " : "- ");
+        }
+        cr_assert_str_eq(text, expected, "%s", answer->body);
+}
+
 Test(explain, every_rule_says_what_it_counts_and_nothing_changes)
 {
         char body[512];
@@ -349,6 +364,49 @@ Test(explain, an_argument_that_is_given_twice_or_is_no_text_is_refused)
         ANSWER(odd, &live, "/explain?customer=me&channel=email&kind=offer&campaign=%ff", NULL);
         cr_assert_eq(odd.status, 400);
         cr_assert_not_null(strstr(odd.body, "`campaign` is no UTF-8"));
+}
+
+#define INTEREST                                                       \
+        "rules:\n"                                                     \
+        "- {rule: interest, for: {kind: retarget}, instead: general, " \
+        "retarget: {after: [click], within: 1d}}\n"                    \
+        "- {rule: breathe, gap: {at_least: 1h}}\n"                     \
+        "- {rule: all, for: {kind: general}, cap: {count: permit, at_most: 9, per: 1d}}\n"
+
+Test(explain, where_the_general_variant_would_be_decided_both_are_told_as_decide_would)
+{
+        static const char body[] = "{\"id\": \"r1\", \"customer\": \"me\", \"channel\": \"email\", "
+                                   "\"kind\": \"retarget\", \"subject\": \"shoe\", "
+                                   "\"general\": {\"campaign\": \"spring\", \"payload\": \"all\"}}";
+
+        LIVE(live, INTEREST);
+        live_run(&live);
+        for (int i = 0; i < 2; i++) {
+                ANSWER(answer, &live, "/explain", body);
+                cr_assert_eq(answer.status, 200, "%s", answer.body);
+                cr_assert_str_eq(text_of(&answer, "outcome"), i ? "defer" : "permit");
+                cr_assert_str_eq(text_of(&answer, "variant"), "general");
+                cr_assert_str_eq(text_of(&answer, "kind"), "general");
+                cr_assert_str_eq(text_of(&answer, "campaign"), "spring");
+                expect_rules(&answer, "rules", i ? "interest- breathe- " : "interest- breathe+ ");
+                expect_rules(&answer, "general_rules", i ? "breathe- all+ " : "breathe+ all+ ");
+                ANSWER(decided, &live, "/decide", body);
+                if (i == 0)
+                        cr_assert_str_eq(text_of(&decided, "outcome"), "permit");
+                cr_assert_str_eq(text_of(&decided, "variant"), i ? "as_requested" : "general");
+        }
+}
+
+Test(explain, without_a_general_variant_a_refusal_stays_one)
+{
+        LIVE(live, INTEREST);
+        live_run(&live);
+        ANSWER(answer, &live, "/explain?customer=me&channel=email&kind=retarget&subject=shoe",
+               NULL);
+        cr_assert_str_eq(text_of(&answer, "outcome"), "deny");
+        cr_assert_str_eq(text_of(&answer, "variant"), "as_requested");
+        expect_rules(&answer, "rules", "interest- breathe+ ");
+        cr_assert_null(json_object_get(answer.json, "general_rules"));
 }
 
 Test(explain, a_question_without_a_channel_is_told_so)
