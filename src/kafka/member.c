@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "kafka/lag.h"
+#include "kafka/ranges.h"
 
 enum {
         COMMIT_TRIES = 5,
@@ -17,6 +18,7 @@ enum {
         METADATA_TIMEOUT_MS = 5000,
         SEEK_TIMEOUT_MS = 10000,
         INSTANCE_SIZE = 256,
+        KEY_SIZE = 64,
 };
 
 const char *tg_member_topic(const struct tg_member *member, enum tg_stream stream)
@@ -99,6 +101,28 @@ static void recall(const struct tg_member *member, const rd_kafka_topic_partitio
         }
 }
 
+/* Each shard has a key of its own: what it says thins out nothing of the others. */
+static void tell_change(const struct tg_member *member, const struct tg_resume *changed, int count)
+{
+        const struct tg_assignment *assignment = &member->assignment;
+        const struct tg_notices *notices = member->client.notices;
+        bool *flags = tg_allocate_zeroed((size_t)assignment->count, sizeof flags[0]);
+        char these[TG_RANGES_TEXT_SIZE], ours[TG_RANGES_TEXT_SIZE];
+        const char *verb = member->gaining ? "came" : "went";
+        char key[KEY_SIZE], text[KEY_SIZE + sizeof these + sizeof ours];
+
+        for (int i = 0; i < count; i++)
+                flags[changed[i].progress.partition] = true;
+        tg_ranges_text(flags, assignment->count, these);
+        for (int32_t i = 0; i < assignment->count; i++)
+                flags[i] = tg_assignment_owns(assignment, i);
+        tg_ranges_text(flags, assignment->count, ours);
+        free(flags);
+        snprintf(key, sizeof key, "shard %u: partitions %s", member->shard, verb);
+        snprintf(text, sizeof text, "shard %u: %s %s; it has %s", member->shard, these, verb, ours);
+        notices->tell(notices->context, TG_NOTICE_INFO, key, text);
+}
+
 static void change_hands(struct tg_member *member, const struct tg_resume *resumes, int count)
 {
         rd_kafka_topic_partition_list_t *list = with_company(member, resumes, count);
@@ -115,10 +139,7 @@ static void change_hands(struct tg_member *member, const struct tg_resume *resum
         }
         if (member->gaining)
                 member->assigned = true;
-        tg_notice(member->client.notices, TG_NOTICE_INFO,
-                  member->gaining ? "%d partitions came, %d are this shard's"
-                                  : "%d partitions went, %d are this shard's",
-                  count, (int)member->assignment.owned);
+        tell_change(member, resumes, count);
         rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -255,6 +276,7 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
         *member = (struct tg_member){
                 .client = {.notices = options->notices, .role = "consumer", .owner = member},
                 .settings = options->settings,
+                .shard = options->shard,
                 .board = options->board,
         };
         tg_assignment_init(&member->assignment, options->partitions);

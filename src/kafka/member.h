@@ -27,6 +27,7 @@ struct tg_member {
         bool gaining;                               /* what `rebalance` does */
         bool assigned;                              /* there was an assignment, maybe empty */
         bool closing;
+        unsigned shard; /* which of the process, for people */
 };
 
 struct tg_member_options {

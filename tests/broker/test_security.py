@@ -165,7 +165,7 @@ class Security(unittest.TestCase):
     def test_a_broker_that_hangs_does_not_hold_who_was_asked_to_leave(self):
         self.broker.create_topics(topics("hangs."), PARTITIONS)
         with self.gateway("hangs.", stop_wait_max="2s", idle="100ms") as gateway:
-            gateway.wait_for_log("this shard's")
+            gateway.wait_for_log("; it has partitions")
             os.kill(self.broker.pid, signal.SIGSTOP)
             try:
                 self.ask_nobody_answers(gateway)

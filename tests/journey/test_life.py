@@ -190,7 +190,7 @@ class Life(unittest.TestCase):
         self.assertEqual(process.wait(30), 0, self.log()[-3000:])
         self.assertIn('"message":"summary"', self.log())
         process = self.start(shards=1)
-        self.await_log(process, "are this shard's")
+        self.await_log(process, f"shard 0: partitions 0-{PARTITIONS - 1} came; it has")
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGINT)
         self.assertIn(process.wait(5), (128 + signal.SIGTERM, 128 + signal.SIGINT))
