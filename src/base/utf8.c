@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <string.h>
+
 static uint32_t decode(const uint8_t *text, size_t size)
 {
         static const uint8_t first_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
@@ -47,6 +49,23 @@ bool tg_utf8_steers(uint32_t code)
         return code < 0x20 || (code >= 0x7f && code <= 0x9f) ||
                (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) ||
                code == TG_UTF8_NONE;
+}
+
+void tg_utf8_tame(char *text)
+{
+        uint8_t *from = (uint8_t *)text, *to = from;
+        uint32_t code;
+
+        for (size_t left = strlen(text), size; left > 0; left -= size, from += size) {
+                size = tg_utf8_next(from, left, &code);
+                if (tg_utf8_steers(code)) {
+                        *to++ = '?';
+                        continue;
+                }
+                memmove(to, from, size);
+                to += size;
+        }
+        *to = '\0';
 }
 
 size_t tg_utf8_count(const uint8_t *text, size_t size)

@@ -22,5 +22,8 @@ size_t tg_utf8_next(const uint8_t *text, size_t size, uint32_t *ret_code);
 /* A terminal must not be given it: a control (a tab too), a change of direction, no character. */
 bool tg_utf8_steers(uint32_t code);
 
+/* Makes TEXT one that can be shown: bytes that are no UTF-8, and what steers, become '?' each. */
+void tg_utf8_tame(char *text);
+
 /* Characters in SIZE bytes; bytes that are no UTF-8 may count as none. */
 size_t tg_utf8_count(const uint8_t *text, size_t size);

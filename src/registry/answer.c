@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/memory.h"
+#include "base/utf8.h"
 
 static void free_json(json_t **json)
 {
@@ -25,10 +26,12 @@ static int references(const json_t *list, struct tg_error *error)
 {
         const char *name = json_string_value(json_object_get(json_array_get(list, 0), "name"));
 
-        return tg_fail(error, EX_DATAERR,
-                       "the schema refers to another one (%.100s), and references are not "
-                       "followed: register it with that type written out in it",
-                       name ? name : "without a name");
+        tg_fail(error, EX_DATAERR,
+                "the schema refers to another one (%.100s), and references are not "
+                "followed: register it with that type written out in it",
+                name ? name : "without a name");
+        tg_utf8_tame(error->message);
+        return -1;
 }
 
 int tg_answer_schema(struct tg_span body, struct tg_buffer *ret_json, struct tg_error *error)
@@ -40,9 +43,12 @@ int tg_answer_schema(struct tg_span body, struct tg_buffer *ret_json, struct tg_
 
         if (!json_is_string(schema))
                 return garbage(error);
-        if (json_is_string(kind) && strcmp(json_string_value(kind), "AVRO") != 0)
-                return tg_fail(error, EX_DATAERR, "the schema is %.20s, not Avro",
-                               json_string_value(kind));
+        if (json_is_string(kind) && strcmp(json_string_value(kind), "AVRO") != 0) {
+                tg_fail(error, EX_DATAERR, "the schema is %.20s, not Avro",
+                        json_string_value(kind));
+                tg_utf8_tame(error->message);
+                return -1;
+        }
         if (json_array_size(list) > 0)
                 return references(list, error);
         tg_buffer_append(ret_json, json_string_value(schema), json_string_length(schema));
@@ -73,8 +79,6 @@ int tg_answer_failure(struct tg_span body, char text[static TG_ANSWER_TEXT_SIZE]
                 return 0;
         snprintf(text, TG_ANSWER_TEXT_SIZE, "%.250s (%d)", message ? message : "no reason given",
                  (int)json_integer_value(code));
-        for (char *c = text; *c; c++)
-                if ((unsigned char)*c < ' ' || *c == 0x7f)
-                        *c = '?';
+        tg_utf8_tame(text);
         return (int)json_integer_value(code);
 }
