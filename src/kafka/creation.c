@@ -4,8 +4,9 @@
 #include <time.h>
 
 #include "base/time.h"
+#include "telemetry/histogram.h"
 
-enum { TEXT_SIZE = 512, ANSWER_MARGIN_MS = 5000, TURN_MS = 100 };
+enum { TEXT_SIZE = 512, ANSWER_MARGIN_MS = 5000, TURN_MS = 100, LOOK_MS = 1000 };
 
 /* Those that are asked for at once. */
 struct batch {
@@ -40,27 +41,36 @@ static int collect(struct batch *batch, const struct tg_kafka_settings *settings
         return 0;
 }
 
+/* Asks anew who leads what: by itself librdkafka may wait for that until its time is up. */
+static void refresh(const struct tg_client *client)
+{
+        const struct rd_kafka_metadata *metadata;
+
+        if (!rd_kafka_metadata(client->handle, 1, NULL, &metadata, LOOK_MS))
+                rd_kafka_metadata_destroy(metadata);
+}
+
 /* Brokers know of a topic a moment before its partitions are led by one of them. */
 static int await_leaders(const struct tg_client *client, const char *topic, int32_t partitions,
                          struct tg_error *error)
 {
         const struct timespec turn = {.tv_nsec = TURN_MS * TG_MS_NS};
-        int waited_ms = 0;
+        int64_t until_us = tg_watch_us() + TG_CREATION_TIMEOUT_MS * INT64_C(1000);
 
         for (int32_t i = 0; i < partitions;) {
                 int64_t low, high;
                 rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-                        client->handle, topic, i, &low, &high, TG_CREATION_TIMEOUT_MS);
+                        client->handle, topic, i, &low, &high, LOOK_MS);
 
                 if (!code) {
                         i++;
                         continue;
                 }
-                if (waited_ms >= TG_CREATION_TIMEOUT_MS)
+                if (tg_watch_us() >= until_us)
                         return tg_client_error(code, topic, "created, but no broker leads it",
                                                error);
                 nanosleep(&turn, NULL);
-                waited_ms += TURN_MS;
+                refresh(client);
         }
         return 0;
 }
