@@ -20,8 +20,8 @@
 #include "cli/run_http.h"
 #include "cli/run_options.h"
 #include "cli/run_shards.h"
+#include "cli/run_topics.h"
 #include "cli/signals.h"
-#include "kafka/creation.h"
 #include "kafka/embedded.h"
 #include "kafka/failpoint.h"
 #include "kafka/feeder.h"
@@ -103,22 +103,31 @@ static int start_broker(struct run *run, struct tg_error *error)
         return 0;
 }
 
-/* Asks the broker, through a client that is gone before the shards' come. */
+/*
+ * By the policy as it is now, without a word of what it is warned of: that is told when it is
+ * loaded for the number of partitions that is found here.
+ */
 static int check_topics(struct run *run, struct tg_error *error)
 {
-        const struct tg_client_options options = {.settings = &run->configuration.kafka};
-        struct tg_client client = {.notices = &run->notices, .role = "start"};
-        const struct tg_creation creation = {
+        struct tg_run_topics_options options = {
+                .settings = &run->configuration.kafka,
+                .notices = &run->notices,
+                .create = run->options.create_topics,
                 .partitions = run->options.partitions,
                 .replication = run->options.replication,
+                .embedded = run->embedded != NULL,
         };
-        int result = tg_client_init(&client, RD_KAFKA_CONSUMER, &options, error);
+        struct tg_diagnostics diagnostics = {0};
+        const char *path = run->configuration.policy;
+        struct tg_policy *policy;
+        int result;
 
-        if (result == 0 && run->options.create_topics)
-                result = tg_topics_create(&client, &run->configuration.kafka, &creation, error);
-        if (result == 0)
-                result = tg_topics_check(&client, &run->configuration.kafka, &run->topics, error);
-        tg_client_deinit(&client);
+        if (tg_policy_load(path, 0, &diagnostics, &policy) < 0)
+                return told(run, &diagnostics, -1, path, error);
+        tg_diagnostics_deinit(&diagnostics);
+        options.policy = policy;
+        result = tg_run_topics_check(&options, &run->topics, error);
+        tg_policy_free(policy);
         return result;
 }
 

@@ -79,7 +79,7 @@ static const struct argp_option OPTIONS[] = {
          "/readyz; or off",
          0},
         {"create-topics", KEY_CREATE_TOPICS, NULL, 0,
-         "Create the topics that are missing, before anything else", 0},
+         "Create the topics that are missing, kept for as long as the policy needs them", 0},
         {"partitions", KEY_PARTITIONS, "N", 0,
          "Of topics that are created, and of the embedded broker's (4)", 0},
         {"replication", KEY_REPLICATION, "N", 0,

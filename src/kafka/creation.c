@@ -15,6 +15,12 @@ struct batch {
         int32_t partitions; /* of each */
 };
 
+static void configure(rd_kafka_NewTopic_t *fresh, const struct tg_topic_need *need)
+{
+        for (size_t i = 0; i < need->count; i++)
+                rd_kafka_NewTopic_set_config(fresh, need->configs[i].name, need->configs[i].value);
+}
+
 static int collect(struct batch *batch, const struct tg_kafka_settings *settings,
                    const struct rd_kafka_metadata *metadata, const struct tg_creation *creation,
                    struct tg_error *error)
@@ -36,6 +42,7 @@ static int collect(struct batch *batch, const struct tg_kafka_settings *settings
                 if (!fresh)
                         return tg_fail(error, EX_CONFIG, "topic %s can't be created: %s", topic,
                                        text);
+                configure(fresh, tg_topics_need(creation->needs, i));
                 batch->topics[batch->count++] = fresh;
         }
         return 0;
@@ -150,10 +157,6 @@ int tg_topics_create(struct tg_client *client, const struct tg_kafka_settings *s
         rd_kafka_metadata_destroy(metadata);
         if (result == 0 && batch.count > 0)
                 result = create(client, &batch, error);
-        if (result == 0 && batch.count > 0)
-                tg_notice(client->notices, TG_NOTICE_INFO,
-                          "they keep records as long as the brokers do by default: see "
-                          "`touchgate check` for how long they must");
         rd_kafka_NewTopic_destroy_array(batch.topics, batch.count);
         return result;
 }

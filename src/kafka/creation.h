@@ -2,8 +2,8 @@
 /*
  * Creates the topics of a run that are not there yet, for who has nobody else to do it.
  *
- * How long they keep records is the broker's own choice: `touchgate check` says how long that must
- * be. Waits at most TG_CREATION_TIMEOUT_MS.
+ * They keep their records for as long as they are needed; what is needed by nobody here, for as
+ * long as the brokers are configured. Waits at most TG_CREATION_TIMEOUT_MS.
  */
 #pragma once
 
@@ -12,6 +12,7 @@
 enum { TG_CREATION_TIMEOUT_MS = 30000 };
 
 struct tg_creation {
+        const struct tg_topic_needs *needs; /* borrowed */
         int32_t partitions; /* of each; 0: as many as the request topic has, or the default */
         int replication;    /* copies of each; -1: as the brokers are configured */
 };

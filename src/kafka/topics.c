@@ -53,8 +53,30 @@ const char *tg_topics_name(const struct tg_kafka_settings *settings, unsigned i,
         return text;
 }
 
+const struct tg_topic_need *tg_topics_need(const struct tg_topic_needs *needs, unsigned i)
+{
+        return &needs->topics[i < TG_TOPIC_PERMITTED ? i : TG_TOPIC_PERMITTED];
+}
+
+static void add_text(struct tg_buffer *buffer, const char *text)
+{
+        tg_buffer_append(buffer, text, strlen(text));
+}
+
+/* The topic-to-be's own properties, as the command takes them. */
+static void add_configs(struct tg_buffer *text, const struct tg_topic_need *need)
+{
+        for (size_t i = 0; i < need->count; i++) {
+                add_text(text, i ? " --config " : " \\\n      --config ");
+                add_text(text, need->configs[i].name);
+                add_text(text, "=");
+                add_text(text, need->configs[i].value);
+        }
+}
+
 /* Of those from FIRST up to END (excluded) that are not there. */
 static void add_commands(struct tg_buffer *text, const struct tg_kafka_settings *settings,
+                         const struct tg_topic_needs *needs,
                          const struct rd_kafka_metadata *metadata, unsigned first, unsigned end)
 {
         int32_t partitions = tg_topics_partitions(metadata, settings->topics[TG_TOPIC_REQUESTS]);
@@ -70,7 +92,8 @@ static void add_commands(struct tg_buffer *text, const struct tg_kafka_settings 
                          tg_kafka_settings_find(settings, "bootstrap.servers"),
                          secured ? " --command-config client.properties" : "", topic,
                          (int)(partitions ? partitions : TG_TOPICS_PARTITIONS_DEFAULT));
-                tg_buffer_append(text, command, strlen(command));
+                add_text(text, command);
+                add_configs(text, tg_topics_need(needs, i));
         }
 }
 
@@ -111,18 +134,18 @@ static void tell_missing_channels(const struct tg_client *client,
 }
 
 static int missing(const struct tg_client *client, const struct tg_kafka_settings *settings,
-                   const struct rd_kafka_metadata *metadata, int32_t *ret_partitions,
-                   struct tg_error *error)
+                   const struct tg_topic_needs *needs, const struct rd_kafka_metadata *metadata,
+                   int32_t *ret_partitions, struct tg_error *error)
 {
         static const char channels[] = "\nand for each channel whose requests you send:";
         tg_cleanup(tg_buffer_deinit) struct tg_buffer commands = {0};
 
         *ret_partitions = tg_topics_partitions(metadata, settings->topics[TG_TOPIC_REQUESTS]);
-        add_commands(&commands, settings, metadata, 0, TG_TOPIC_PERMITTED);
+        add_commands(&commands, settings, needs, metadata, 0, TG_TOPIC_PERMITTED);
         if (commands.size == 0)
                 return 0;
-        tg_buffer_append(&commands, channels, sizeof channels - 1);
-        add_commands(&commands, settings, metadata, TG_TOPIC_PERMITTED, TG_TOPICS_COUNT);
+        add_text(&commands, channels);
+        add_commands(&commands, settings, needs, metadata, TG_TOPIC_PERMITTED, TG_TOPICS_COUNT);
         tg_buffer_append(&commands, "", 1);
         client->notices->tell(client->notices->context, TG_NOTICE_ERROR, "missing topics",
                               (const char *)commands.data + 1);
@@ -159,7 +182,8 @@ static int unequal(const struct tg_kafka_settings *settings,
 }
 
 int tg_topics_check(struct tg_client *client, const struct tg_kafka_settings *settings,
-                    struct tg_topics_found *ret_found, struct tg_error *error)
+                    const struct tg_topic_needs *needs, struct tg_topics_found *ret_found,
+                    struct tg_error *error)
 {
         const struct rd_kafka_metadata *metadata;
         struct tg_topics_found found;
@@ -167,7 +191,7 @@ int tg_topics_check(struct tg_client *client, const struct tg_kafka_settings *se
 
         if (tg_topics_ask(client, settings, &metadata, error) < 0)
                 return -1;
-        result = missing(client, settings, metadata, &found.partitions, error);
+        result = missing(client, settings, needs, metadata, &found.partitions, error);
         if (result == 0)
                 result = unequal(settings, metadata, error);
         if (result == 0) {

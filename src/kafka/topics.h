@@ -8,7 +8,7 @@
 #pragma once
 
 #include "kafka/client.h"
-#include "kafka/settings.h"
+#include "kafka/needs.h"
 #include "records/words.h"
 
 enum {
@@ -24,11 +24,12 @@ struct tg_topics_found {
 };
 
 /*
- * Returns 0, or -1: no broker answers, topics are missing (with the commands that create them) or
- * differ in their number of partitions.
+ * Returns 0, or -1: no broker answers, topics are missing (with the commands that create them as
+ * NEEDS says) or differ in their number of partitions.
  */
 int tg_topics_check(struct tg_client *client, const struct tg_kafka_settings *settings,
-                    struct tg_topics_found *ret_found, struct tg_error *error);
+                    const struct tg_topic_needs *needs, struct tg_topics_found *ret_found,
+                    struct tg_error *error);
 
 /* What the broker knows of topics, for rd_kafka_metadata_destroy(); -1 if none answers. */
 int tg_topics_ask(struct tg_client *client, const struct tg_kafka_settings *settings,
@@ -37,6 +38,7 @@ int tg_topics_ask(struct tg_client *client, const struct tg_kafka_settings *sett
 /* How many partitions TOPIC has; 0: it is not there. */
 int32_t tg_topics_partitions(const struct rd_kafka_metadata *metadata, const char *topic);
 
-/* The name of the I-th of TG_TOPICS_COUNT topics. Returns TEXT. */
+/* The name of the I-th of TG_TOPICS_COUNT topics, and what it needs. The first returns TEXT. */
 const char *tg_topics_name(const struct tg_kafka_settings *settings, unsigned i,
                            char text[static TG_TOPIC_TEXT_SIZE]);
+const struct tg_topic_need *tg_topics_need(const struct tg_topic_needs *needs, unsigned i);

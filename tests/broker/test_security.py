@@ -14,6 +14,7 @@ import time
 import unittest
 
 from confluent_kafka import libversion
+from confluent_kafka.admin import ConfigResource, NewTopic
 
 from broker import VERSIONS, Broker, free_ports
 from gateway import Gateway, configuration
@@ -161,6 +162,35 @@ class Security(unittest.TestCase):
                 f"permitted.{channel}" for channel in CHANNELS]:
             self.assertIn(f"kafka-topics.sh --bootstrap-server {self.address} --command-config "
                           f"client.properties --create --topic none.{name} --partitions 4", log)
+
+    def configs(self, topic):
+        """What the broker has TOPIC configured with."""
+        asked = ConfigResource(ConfigResource.Type.TOPIC, topic)
+        admin = self.broker.admin()
+        answer, = admin.describe_configs([asked]).values()
+        return {name: entry.value for name, entry in answer.result(30).items()}
+
+    def test_created_topics_keep_what_is_needed_and_one_that_keeps_less_is_warned_of(self):
+        short = {"retention.ms": "60000", "cleanup.policy": "compact,delete"}
+        admin = self.broker.admin()
+        made, = admin.create_topics([NewTopic("kept.decisions", 4, 1, config=short)],
+                                    operation_timeout=30).values()
+        made.result()
+        with self.gateway("kept.", "--create-topics", "--replication", "1",
+                          "--exit-at-end") as gateway:
+            log = self.ends(gateway, 0)
+        requests = self.configs("kept.requests")
+        self.assertEqual((requests["cleanup.policy"], requests["retention.ms"],
+                          requests["retention.bytes"]), ("delete", str(3 * 86_400_000), "-1"))
+        warned = [each["message"] for each in map(json.loads, log.splitlines())
+                  if each["level"] == "warning" and "retention" in each["message"]]
+        self.assertEqual(len(warned), 1, log)
+        self.assertIn("topic kept.decisions has cleanup.policy=compact,delete, "
+                      "retention.ms=60000 (1m) and needs cleanup.policy=delete, "
+                      "retention.ms=259200000 (3d)", warned[0])
+        self.assertIn(f"kafka-configs.sh --bootstrap-server {self.address} --command-config "
+                      "client.properties --alter --topic kept.decisions --add-config "
+                      "cleanup.policy=delete,retention.ms=259200000", warned[0])
 
     def test_a_broker_that_hangs_does_not_hold_who_was_asked_to_leave(self):
         self.broker.create_topics(topics("hangs."), PARTITIONS)

@@ -563,20 +563,26 @@ Test(embedded, missing_topics_are_told_with_the_commands_that_create_them)
         char command[300];
         const struct tg_client_options options = {.settings = &settings};
         struct tg_client client = {.notices = &keeping, .role = "test"};
+        const struct tg_topic_needs needs = {
+                .topics = {[TG_TOPIC_DECISIONS] = {{{"cleanup.policy", "delete"},
+                                                    {"retention.ms", "86400000"}},
+                                                   2}},
+        };
         struct tg_topics_found found;
 
         cr_assert_eq(tg_client_init(&client, RD_KAFKA_CONSUMER, &options, &error), 0);
-        cr_expect_eq(tg_topics_check(&client, &settings, &found, &error), 0, "%s", error.message);
+        cr_expect_eq(tg_topics_check(&client, &settings, &needs, &found, &error), 0, "%s",
+                     error.message);
         cr_expect_eq(found.partitions, PARTITIONS);
         free(settings.topics[TG_TOPIC_DECISIONS]);
         settings.topics[TG_TOPIC_DECISIONS] = tg_duplicate("elsewhere", 9);
-        cr_expect_eq(tg_topics_check(&client, &settings, &found, &error), -1);
+        cr_expect_eq(tg_topics_check(&client, &settings, &needs, &found, &error), -1);
         cr_expect_eq(error.exit_code, EX_CONFIG);
         tg_buffer_append(&kept, "", 1);
-        snprintf(
-                command, sizeof command,
-                "kafka-topics.sh --bootstrap-server %s --create --topic elsewhere --partitions 2\n",
-                bootstrap);
+        snprintf(command, sizeof command,
+                 "kafka-topics.sh --bootstrap-server %s --create --topic elsewhere --partitions 2 "
+                 "\\\n      --config cleanup.policy=delete --config retention.ms=86400000\n",
+                 bootstrap);
         cr_expect(strstr((const char *)kept.data, command), "%s", (const char *)kept.data);
         cr_expect_null(strstr((const char *)kept.data, "--topic permitted."));
         tg_client_deinit(&client);
