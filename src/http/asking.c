@@ -6,10 +6,13 @@
 
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 #include "http/json_datum.h"
 #include "records/event.h"
 #include "records/schemas.h"
 #include "telemetry/datum_json.h"
+
+enum { KEY_SIZE = 128 };
 
 struct tg_asking {
         struct tg_http_shards shards;
@@ -71,6 +74,36 @@ static int check(const struct tg_request *request, struct tg_error *error)
         if (request->id.size == 0)
                 return tg_fail(error, EX_DATAERR, "`id` is empty");
         return 0;
+}
+
+/* As JSON takes it: UTF-8 without a NUL. */
+static bool is_text(struct tg_span bytes)
+{
+        for (size_t i = 0, size; i < bytes.size; i += size) {
+                size = tg_utf8_size(bytes.data + i, bytes.size - i);
+                if (size == 0 || bytes.data[i] == '\0')
+                        return false;
+        }
+        return true;
+}
+
+int tg_asking_add(const struct tg_asking *asking, json_t *request, struct tg_span name,
+                  struct tg_span value, struct tg_reply *reply)
+{
+        char key[KEY_SIZE];
+
+        snprintf(key, sizeof key, "%.*s", TG_SPAN_FORMAT(name));
+        if (!is_text(name) || name.size >= sizeof key) {
+                tg_reply_error(reply, 400, "an argument has a name that is no field's");
+        } else if (!is_text(value)) {
+                tg_reply_error(reply, 400, "`%s` is no UTF-8 without a NUL", key);
+        } else if (json_object_get(request, key)) {
+                tg_reply_error(reply, 400, "`%s` is given twice", key);
+        } else {
+                json_object_set_new(request, key, tg_json_argument(asking->schema, key, value));
+                return 0;
+        }
+        return -1;
 }
 
 int tg_asking_read(const struct tg_asking *asking, json_t *request, int64_t now_ms,

@@ -27,6 +27,13 @@ int tg_asking_new(const struct tg_http_shards *shards, struct tg_asking **ret_as
 void tg_asking_free(struct tg_asking *asking); /* NULL is fine; what was put is answered */
 
 /*
+ * Adds an argument of an address to REQUEST, an object, as the field that it is. Returns 0, or -1
+ * with REPLY filled.
+ */
+int tg_asking_add(const struct tg_asking *asking, json_t *request, struct tg_span name,
+                  struct tg_span value, struct tg_reply *reply);
+
+/*
  * Reads REQUEST (an object, which is changed: a request without `time` has NOW_MS) and fills
  * INQUIRY. Returns 0, or -1 with REPLY filled.
  */

@@ -8,7 +8,7 @@
 #include "avro/encode.h"
 #include "config/nearest.h"
 
-enum { PATH_SIZE = 128, WORDS_MAX = 64 };
+enum { PATH_SIZE = 128, CHOICE_SIZE = 400, WORDS_MAX = 64 };
 
 /* What is being written, and where in it we are. */
 struct writer {
@@ -70,6 +70,24 @@ static const char *guess(const char *written, const char *const *words, size_t c
         text[0] = '\0';
         if (nearest >= 0)
                 snprintf(text, PATH_SIZE, "; did you mean \"%s\"?", words[nearest]);
+        return text;
+}
+
+/* The same; or, where nothing is written like it, "; write one of ads, email". */
+static const char *choices(const char *written, const char *const *words, size_t count,
+                           char text[static CHOICE_SIZE])
+{
+        const char *separator = "; write one of ";
+        char hint[PATH_SIZE];
+        size_t used = (size_t)snprintf(text, CHOICE_SIZE, "%s", guess(written, words, count, hint));
+
+        for (size_t i = 0; !hint[0] && i < count && used < CHOICE_SIZE; i++) {
+                if (strcmp(words[i], "unknown") == 0) /* is for readers of newer schemas */
+                        continue;
+                used += (size_t)snprintf(text + used, CHOICE_SIZE - used, "%s%s", separator,
+                                         words[i]);
+                separator = ", ";
+        }
         return text;
 }
 
@@ -136,7 +154,7 @@ static int write_word(const struct writer *writer, const json_t *type, const jso
 {
         const json_t *symbols = json_object_get(type, "symbols"), *symbol;
         const char *words[WORDS_MAX];
-        char hint[PATH_SIZE];
+        char choice[CHOICE_SIZE];
         size_t i, count = 0;
 
         json_array_foreach(symbols, i, symbol)
@@ -150,8 +168,8 @@ static int write_word(const struct writer *writer, const json_t *type, const jso
         }
         if (!json_is_string(value))
                 return wrong(writer, path, "must be a word, such as \"%s\"", words[count - 1]);
-        guess(json_string_value(value), words, count, hint);
-        return wrong(writer, path, "can't be \"%.64s\"%s", json_string_value(value), hint);
+        return wrong(writer, path, "can't be \"%.64s\"%s", json_string_value(value),
+                     choices(json_string_value(value), words, count, choice));
 }
 
 static int write_list(const struct writer *writer, const json_t *type, const json_t *value,
@@ -267,4 +285,38 @@ int tg_json_datum(const json_t *schema, const json_t *value, struct tg_buffer *d
         const struct writer writer = {schema, datum, error};
 
         return write(&writer, schema, value, "");
+}
+
+/* "long", "record", …: what TYPE is at last, where it may also be null, or named. */
+static const char *kind_of(const json_t *schema, const json_t *type)
+{
+        const json_t *named;
+
+        while (!json_is_string(type))
+                type = json_is_array(type) ? json_array_get(type, 1)
+                                           : json_object_get(type, "type");
+        named = find_named(schema, json_string_value(type));
+        return json_string_value(named ? json_object_get(named, "type") : type);
+}
+
+static bool is_text(const char *kind)
+{
+        return strcmp(kind, "string") == 0 || strcmp(kind, "bytes") == 0 ||
+               strcmp(kind, "enum") == 0;
+}
+
+json_t *tg_json_argument(const json_t *schema, const char *name, struct tg_span text)
+{
+        const json_t *fields = json_object_get(schema, "fields"), *field;
+        json_t *value = NULL;
+        size_t i;
+
+        json_array_foreach(fields, i, field)
+        {
+                if (strcmp(json_string_value(json_object_get(field, "name")), name) == 0 &&
+                    !is_text(kind_of(schema, json_object_get(field, "type"))))
+                        value = json_loadb((const char *)text.data, text.size,
+                                           JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+        }
+        return value ? value : json_stringn((const char *)text.data, text.size);
 }

@@ -21,3 +21,9 @@
  */
 int tg_json_datum(const json_t *schema, const json_t *value, struct tg_buffer *datum,
                   struct tg_error *error);
+
+/*
+ * What the argument NAME of an address is in a record by SCHEMA: TEXT, which is UTF-8, as JSON
+ * where the field is not text and it is some, else as it is.
+ */
+json_t *tg_json_argument(const json_t *schema, const char *name, struct tg_span text);

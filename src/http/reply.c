@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 static const char media_type[] = "application/json";
 
 void tg_reply_deinit(struct tg_reply *reply)
@@ -26,14 +28,6 @@ void tg_reply_json(struct tg_reply *reply, unsigned status, json_t *json)
         json_decref(json);
 }
 
-/* What was asked is cut somewhere, maybe within a character, and that is no JSON. */
-static void keep_ascii(char *text)
-{
-        for (char *c = text; *c; c++)
-                if (*c & 0x80)
-                        *c = '?';
-}
-
 void tg_reply_error(struct tg_reply *reply, unsigned status, const char *format, ...)
 {
         char text[1024];
@@ -42,7 +36,7 @@ void tg_reply_error(struct tg_reply *reply, unsigned status, const char *format,
         va_start(arguments, format);
         vsnprintf(text, sizeof text, format, arguments);
         va_end(arguments);
-        keep_ascii(text);
+        tg_utf8_tame(text); /* what was asked may be cut within a character: that is no JSON */
         tg_reply_json(reply, status, json_pack("{s:i, s:s}", "status", (int)status, "error", text));
 }
 

@@ -211,6 +211,10 @@ static enum MHD_Result ask_body(struct tg_http *http, struct tg_exchange *exchan
         const char *body = exchange->body.size ? (const char *)exchange->body.data : "";
         json_t *request = json_loadb(body, exchange->body.size, JSON_REJECT_DUPLICATES, &error);
 
+        if (!exchange->body.size) {
+                tg_reply_error(&exchange->reply, 400, "there is no body: send the request as JSON");
+                return reply(http, exchange);
+        }
         if (!request) {
                 tg_reply_error(&exchange->reply, 400, "line %d, column %d: %s", error.line,
                                error.column, error.text);
@@ -219,37 +223,35 @@ static enum MHD_Result ask_body(struct tg_http *http, struct tg_exchange *exchan
         return ask_of(http, exchange, request);
 }
 
-/* The arguments of a query on their way into a request. */
+/* The arguments of an address, on their way to be a request. */
 struct query {
+        const struct tg_asking *asking;
+        struct tg_reply *reply; /* filled: one of them is wrong */
         json_t *request;
-        char fault[80]; /* what is wrong with one of them; empty: nothing */
 };
 
-static enum MHD_Result add_argument(void *context, enum MHD_ValueKind kind, const char *key,
-                                    const char *value)
+static enum MHD_Result add_argument(void *context, enum MHD_ValueKind kind, const char *name,
+                                    size_t name_size, const char *value, size_t value_size)
 {
         struct query *query = context;
-        json_t *text = json_string(value ? value : "");
 
         (void)kind;
-        if (json_object_get(query->request, key))
-                snprintf(query->fault, sizeof query->fault, "`%.40s` is given twice", key);
-        if (json_object_set_new(query->request, key, text) < 0) /* takes the text all the same */
-                snprintf(query->fault, sizeof query->fault, "`%.40s` is no UTF-8", key);
+        if (tg_asking_add(query->asking, query->request, tg_span_of(name, name_size),
+                          tg_span_of(value ? value : "", value_size), query->reply) < 0)
+                return MHD_NO;
         return MHD_YES;
 }
 
 /* The arguments of the query are the fields of a request. */
 static enum MHD_Result ask_query(struct tg_http *http, struct tg_exchange *exchange)
 {
-        struct query query = {.request = json_object()};
+        struct query query = {http->asking, &exchange->reply, json_object()};
 
-        MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, add_argument,
-                                  &query);
-        if (!query.fault[0])
+        MHD_get_connection_values_n(exchange->connection, MHD_GET_ARGUMENT_KIND, add_argument,
+                                    &query);
+        if (!exchange->reply.status)
                 return ask_of(http, exchange, query.request);
         json_decref(query.request);
-        tg_reply_error(&exchange->reply, 400, "%s", query.fault);
         return reply(http, exchange);
 }
 
@@ -290,7 +292,8 @@ static bool is_json(struct MHD_Connection *connection)
         const char *type = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                        MHD_HTTP_HEADER_CONTENT_TYPE);
 
-        return type && strncasecmp(type, json, sizeof json - 1) == 0;
+        return type && strncasecmp(type, json, sizeof json - 1) == 0 &&
+               strchr("; \t", type[sizeof json - 1]);
 }
 
 /*

@@ -170,7 +170,8 @@ static size_t collect(char *data, size_t size, size_t count, void *context)
 
 struct answer ask(struct live *live, const char *path, const char *body)
 {
-        struct curl_slist *headers = curl_slist_append(NULL, "Content-Type: application/json");
+        struct curl_slist *headers = curl_slist_append(
+                NULL, live->content_type ? live->content_type : "Content-Type: application/json");
         struct answer answer = {0};
         char url[512];
         size_t body_size, header_size;

@@ -28,7 +28,8 @@ struct live {
         struct tg_port inner; /* the twin's own */
         pthread_t thread;
         bool runs;
-        bool endless; /* the facts are never at their end */
+        bool endless;             /* the facts are never at their end */
+        const char *content_type; /* the header that goes with bodies; NULL: it is JSON */
         atomic_int stop;
         atomic_bool stands;   /* the loop stands still */
         atomic_int standing;  /* it has noticed */

@@ -220,7 +220,11 @@ Test(decide, what_is_wrong_in_the_json_is_told_with_its_place)
 {
         LIVE(live, CAP);
         live_run(&live);
-        expect_400(&live, "", "line 1");
+        expect_400(&live, "", "there is no body");
+        expect_400(&live,
+                   "{\"id\": \"a\", \"customer\": \"c\", \"channel\": \"pigeon\", \"kind\": "
+                   "\"offer\"}",
+                   "`channel` can't be \"pigeon\"; write one of ads, email, ");
         expect_400(&live, "{\n  \"id\": }", "line 2, column ");
         expect_400(&live, "[]", "must be an object");
         expect_400(&live, "{\"id\": \"a\"}", "lacks `customer`");
@@ -251,6 +255,28 @@ Test(decide, what_is_wrong_in_the_json_is_told_with_its_place)
                    "\"offer\", \"time\": \"2030-01-01\"}",
                    "future_skew_max");
         cr_assert_eq(tg_board_tally(live.board, TG_TALLY_REQUESTS), 0);
+}
+
+Test(decide, a_body_that_does_not_say_it_is_json_is_refused)
+{
+        static const char *const others[] = {"text/plain", "application/jsonx",
+                                             "application/x-www-form-urlencoded"};
+        static const char *const json[] = {"application/json; charset=utf-8", "Application/JSON"};
+        char body[512], header[64];
+
+        LIVE(live, CAP);
+        live_run(&live);
+        live.content_type = header;
+        for (int i = 0; i < 3; i++) {
+                snprintf(header, sizeof header, "Content-Type: %s", others[i]);
+                ANSWER(other, &live, "/decide", email(body, i, "me", ""));
+                cr_assert_eq(other.status, 415, "%s: %s", header, other.body);
+        }
+        for (int i = 0; i < 2; i++) {
+                snprintf(header, sizeof header, "Content-Type: %s", json[i]);
+                ANSWER(good, &live, "/decide", email(body, i, "me", ""));
+                cr_assert_eq(good.status, 200, "%s: %s", header, good.body);
+        }
 }
 
 Test(decide, every_field_of_the_schema_is_taken)
@@ -407,6 +433,44 @@ Test(explain, without_a_general_variant_a_refusal_stays_one)
         cr_assert_str_eq(text_of(&answer, "variant"), "as_requested");
         expect_rules(&answer, "rules", "interest- breathe+ ");
         cr_assert_null(json_object_get(answer.json, "general_rules"));
+}
+
+#define ABOUT_ME "/explain?customer=me&channel=email&kind=offer"
+
+Test(explain, an_argument_is_what_its_field_is)
+{
+        LIVE(live, INTEREST);
+        live_run(&live);
+        ANSWER(numbers, &live,
+               "/explain?customer=17&channel=email&kind=offer&priority=3&shared_device=true"
+               "&time=1500000000000&fallback_channels=[%22push%22]",
+               NULL);
+        cr_assert_eq(numbers.status, 200, "%s", numbers.body);
+        cr_assert_str_eq(text_of(&numbers, "customer"), "17");
+        ANSWER(general, &live,
+               "/explain?customer=me&channel=email&kind=retarget&subject=shoe"
+               "&general={%22payload%22:%22all%22}",
+               NULL);
+        cr_assert_str_eq(text_of(&general, "variant"), "general", "%s", general.body);
+}
+
+static void expect_refused(struct live *live, const char *path, const char *what)
+{
+        ANSWER(answer, live, path, NULL);
+        cr_assert_eq(answer.status, 400, "%s: %s", path, answer.body);
+        cr_assert_not_null(strstr(text_of(&answer, "error"), what), "%s", answer.body);
+}
+
+Test(explain, an_argument_that_would_be_missed_is_refused)
+{
+        LIVE(live, CAP);
+        live_run(&live);
+        expect_refused(&live, ABOUT_ME "&campaign=%ff", "`campaign` is no UTF-8");
+        expect_refused(&live, ABOUT_ME "&campaign=a%00b", "`campaign` is no UTF-8");
+        expect_refused(&live, ABOUT_ME "&customer=you", "`customer` is given twice");
+        expect_refused(&live, ABOUT_ME "&campaign%00=a", "an argument has a name");
+        expect_refused(&live, ABOUT_ME "&campain=a", "did you mean \"campaign\"?");
+        expect_refused(&live, ABOUT_ME "&priority=high", "`priority` must be a whole number");
 }
 
 Test(explain, a_question_without_a_channel_is_told_so)
