@@ -13,6 +13,7 @@ enum {
         KILOBYTES_MAX = 2097151,   /* librdkafka's own limits */
         MESSAGES_MAX = 10000000,
         VERSION_SOUND = 0x020601ff, /* the first without what tg_client_tell_versions() tells of */
+        TURN_MS = 1000,             /* of waiting for an answer */
 };
 
 /* What can go wrong for good, and what a person can do about it. */
@@ -224,6 +225,22 @@ struct tg_span tg_client_header(const rd_kafka_message_t *message, const char *n
             rd_kafka_header_get_last(headers, name, &value, &size))
                 return TG_SPAN_ABSENT;
         return tg_span_of(value, size);
+}
+
+/* In short turns: what cannot heal is told by callbacks, which only polling calls. */
+rd_kafka_resp_err_t tg_client_metadata(struct tg_client *client, rd_kafka_topic_t *topic,
+                                       int timeout_ms,
+                                       const struct rd_kafka_metadata **ret_metadata)
+{
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TIMED_OUT;
+
+        for (int waited_ms = 0; waited_ms < timeout_ms && !client->failed; waited_ms += TURN_MS) {
+                code = rd_kafka_metadata(client->handle, !topic, topic, ret_metadata, TURN_MS);
+                if (!code)
+                        return code;
+                rd_kafka_poll(client->handle, 0);
+        }
+        return code;
 }
 
 /* Its client-final-message repeats a nonce, which brokers before Kafka 4 let pass. */

@@ -68,6 +68,14 @@ struct tg_client_bounds tg_client_bounds_of(int64_t bytes);
 /* The last header NAME of MESSAGE, borrowed; absent if there is none. */
 struct tg_span tg_client_header(const rd_kafka_message_t *message, const char *name);
 
+/*
+ * What the brokers know of TOPIC (NULL: of all), for rd_kafka_metadata_destroy(). Waits at most
+ * TIMEOUT_MS, less for what cannot heal, such as a wrong password: that is then in `failure`.
+ */
+rd_kafka_resp_err_t tg_client_metadata(struct tg_client *client, rd_kafka_topic_t *topic,
+                                       int timeout_ms,
+                                       const struct rd_kafka_metadata **ret_metadata);
+
 /* Tells the versions once, and what is known to be wrong with them. */
 void tg_client_tell_versions(const struct tg_kafka_settings *settings,
                              const struct tg_notices *notices);

@@ -63,7 +63,7 @@ int tg_stretch_partitions(struct tg_client *client, const char *topic, int32_t *
         rd_kafka_resp_err_t code;
 
         assert(handle); /* fails for a bad name alone, which settings exclude */
-        code = rd_kafka_metadata(client->handle, 0, handle, &metadata, TG_STRETCH_TIMEOUT_MS);
+        code = tg_client_metadata(client, handle, TG_STRETCH_TIMEOUT_MS, &metadata);
         rd_kafka_topic_destroy(handle);
         if (code)
                 return no_answer(client, topic, code, error);

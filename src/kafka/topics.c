@@ -7,23 +7,19 @@
 #include "base/memory.h"
 #include "records/words.h"
 
-enum { NAMES_SIZE = 700, COMMAND_SIZE = 1024, TURN_MS = 1000 };
+enum { NAMES_SIZE = 700, COMMAND_SIZE = 1024 };
 
-/* In short turns: what can't heal, such as a wrong password, is told meanwhile, and then known. */
 int tg_topics_ask(struct tg_client *client, const struct tg_kafka_settings *settings,
                   const struct rd_kafka_metadata **ret_metadata, struct tg_error *error)
 {
-        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        rd_kafka_resp_err_t code =
+                tg_client_metadata(client, NULL, TG_TOPICS_TIMEOUT_MS, ret_metadata);
 
-        for (int waited_ms = 0; waited_ms < TG_TOPICS_TIMEOUT_MS; waited_ms += TURN_MS) {
-                code = rd_kafka_metadata(client->handle, 1, NULL, ret_metadata, TURN_MS);
-                if (!code)
-                        return 0;
-                rd_kafka_poll(client->handle, 0);
-                if (client->failed) {
-                        *error = client->failure;
-                        return -1;
-                }
+        if (!code)
+                return 0;
+        if (client->failed) {
+                *error = client->failure;
+                return -1;
         }
         return tg_fail(error, EX_UNAVAILABLE,
                        "no broker answered at %s in %d s (%s): see whether Kafka runs "
