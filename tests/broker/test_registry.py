@@ -11,14 +11,19 @@ import base64
 import json
 import pathlib
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 import unittest
 
 from broker import Broker
-from gateway import ROOT, Gateway, configuration
+from gateway import ROOT, TOUCHGATE, Gateway, configuration
 from registry import Gatekeeper, Registry, make_certificates
 from wire import Reader, Writer, topics
+
+sys.path.insert(0, str(ROOT / "tests" / "oracle"))
+from containers import read_file  # noqa: E402
 
 PARTITIONS = 2
 POLICY = """\
@@ -215,6 +220,38 @@ class Registered(unittest.TestCase):
         self.assertEqual(headers["touchgate.reason"], b"unknown schema")
         self.assertIn(b"connect", headers["touchgate.detail"])
         self.assert_refused(self.gateway("away.", keeper.url, start_wait_max="1s"), 69, "connect")
+
+    def touchgate(self, command, prefix, *arguments):
+        """Runs `touchgate COMMAND` on the topics of PREFIX."""
+        path = self.folder / f"{prefix}{command}.yaml"
+        path.write_text(configuration(self.broker.bootstrap, self.policy, prefix, "event",
+                                      schema_registry={"url": self.registry.url}))
+        done = subprocess.run(
+            [TOUCHGATE, command, *arguments, "--config", str(path)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=90, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_what_its_serialiser_wrote_is_recorded_and_written_back_for_its_deserialiser(self):
+        for prefix in ("taped.", "played."):
+            self.broker.create_topics(topics(prefix), PARTITIONS)
+        plain = [touchpoint("ada", "view", subject="shoes"), touchpoint("bea", "click")]
+        newer = self.schema_with("touchpoint", name="device", type="string", default="none")
+        self.send("taped.touchpoints", plain)
+        self.send("taped.touchpoints", [touchpoint("cem", "view", device="phone")], newer)
+        self.send("taped.requests", [request("one", "ada"), request("two", "bea")])
+        folder = self.folder / "tape"
+        self.touchgate("record", "taped.", "--output", str(folder))
+        recorded = [each for path in sorted(folder.glob("touchpoints-*.avro"))
+                    for each in read_file(path)[1]]
+        self.assertEqual({each["id"]: each.get("device") for each in recorded},
+                         {"ada-view": None, "bea-click": None, "cem-view": "phone"})
+        self.touchgate("replay", "played.", "--to-kafka", str(folder))
+        found = self.read_back(5, "played.touchpoints", "played.requests")
+        self.assertEqual({each["id"]: each.get("device") for each in found["played.touchpoints"]},
+                         {"ada-view": None, "bea-click": None, "cem-view": "phone"})
+        self.assertEqual({each["id"] for each in found["played.requests"]}, {"one", "two"})
+        self.assertEqual(
+            len(self.registry.ask("/subjects/played.touchpoints-value/versions")), 2)
 
     def test_without_auto_register_the_schemas_must_be_there(self):
         self.broker.create_topics(topics("by-hand."), PARTITIONS)

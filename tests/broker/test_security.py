@@ -17,7 +17,7 @@ from confluent_kafka import libversion
 from confluent_kafka.admin import ConfigResource, NewTopic
 
 from broker import VERSIONS, Broker, free_ports
-from gateway import Gateway, configuration
+from gateway import TOUCHGATE, Gateway, configuration
 from wire import CHANNELS, Encoder, Reader, Writer, topics
 
 # Kafka 4 refuses what older librdkafkas send for SCRAM, whatever the password.
@@ -97,14 +97,28 @@ class Security(unittest.TestCase):
         secret.touch(mode=0o600)
         secret.write_text(PASSWORD + "\n")
 
-    def gateway(self, prefix, *arguments, kafka=None, terminal=None, **options):
+    def configuration(self, prefix, kafka=None, **options):
         properties = {
             "security.protocol": "SASL_SSL", "ssl.ca.location": str(self.keys / "ours.pem"),
             "sasl.mechanism": "SCRAM-SHA-512", "sasl.username": USER,
             "sasl.password_file": "password", **(kafka or {})}
-        text = configuration(self.address, self.folder / "policy.yaml", prefix, "event",
+        return configuration(self.address, self.folder / "policy.yaml", prefix, "event",
                              properties=properties, http={"listen": "off"}, **options)
+
+    def gateway(self, prefix, *arguments, kafka=None, terminal=None, **options):
+        text = self.configuration(prefix, kafka, **options)
         return Gateway(self.folder, f"{prefix}gate", text, "-v", *arguments, terminal=terminal)
+
+    def touchgate(self, status, command, prefix, *arguments, kafka=None):
+        """Runs `touchgate COMMAND` on the topics of PREFIX; what it said, never the password."""
+        path = self.folder / f"{prefix}{command}.yaml"
+        path.write_text(self.configuration(prefix, kafka))
+        done = subprocess.run(
+            [TOUCHGATE, command, *arguments, "--config", str(path)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=90, check=False)
+        self.assertEqual(done.returncode, status, done.stdout)
+        self.assertNotIn(PASSWORD, done.stdout)
+        return done.stdout
 
     def ends(self, gateway, status, *parts):
         """It ends with STATUS, its last line has PARTS, and no line has the password."""
@@ -144,6 +158,29 @@ class Security(unittest.TestCase):
         self.assertTrue(reader.read_until(lambda read: len(read.messages) >= 50, 20))
         self.assertEqual({record["request_id"] for record in reader.records("decision")},
                          {f"ask-{i}" for i in range(50)})
+
+    def messages(self, topic, count):
+        reader = Reader(self.broker.bootstrap, topic)
+        self.addCleanup(reader.close)
+        self.assertTrue(reader.read_until(lambda read: len(read.messages) >= count, 20))
+        self.assertEqual(len(reader.messages), count)
+        return reader.messages
+
+    def test_what_is_recorded_with_the_right_password_is_written_back_with_it(self):
+        for prefix in ("taped.", "played."):
+            self.broker.create_topics(topics(prefix), PARTITIONS)
+        self.ask("taped.", 50)
+        folder = self.folder / "tape"
+        self.touchgate(0, "record", "taped.", "--output", str(folder))
+        self.touchgate(0, "replay", "played.", "--to-kafka", str(folder))
+        self.assertEqual(*({(message.partition(), message.key(), message.value())
+                            for message in self.messages(f"{prefix}requests", 50)}
+                           for prefix in ("taped.", "played.")))
+        (self.folder / "password").write_text("guess")
+        for command, arguments in {"record": ("--output", str(self.folder / "none")),
+                                   "replay": ("--to-kafka", str(folder))}.items():
+            said = self.touchgate(NOT_ALLOWED, command, "played.", *arguments)
+            self.assertIn("check sasl.username", said)
 
     def test_a_wrong_password_is_said_to_be_one(self):
         (self.folder / "password").write_text("guess")
