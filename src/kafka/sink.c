@@ -15,7 +15,7 @@
 enum {
         WAIT_MS = 100,        /* one turn of waiting for deliveries */
         STOP_WAIT_MS = 10000, /* for all of them, once the process was asked to leave */
-        HEADERS_MAX = 7,      /* of ours on a dead letter */
+        HEADERS = 6,          /* of ours on a dead letter */
         HEADER_TEXT_SIZE = 32,
         OUTPUTS_MAX = 20000, /* of a transaction, after which it is committed */
 };
@@ -217,7 +217,7 @@ static rd_kafka_headers_t *rejection_headers(const rd_kafka_message_t *message, 
         if (rd_kafka_message_headers(message, &theirs) == RD_KAFKA_RESP_ERR_NO_ERROR)
                 headers = rd_kafka_headers_copy(theirs);
         else
-                headers = rd_kafka_headers_new(HEADERS_MAX);
+                headers = rd_kafka_headers_new(HEADERS);
         add_header(headers, "touchgate.topic", rd_kafka_topic_name(message->rkt));
         add_number(headers, "touchgate.partition", message->partition);
         add_number(headers, "touchgate.offset", message->offset);
