@@ -57,7 +57,12 @@ static struct tg_identity pair_identity(const struct tg_history *history, enum t
                                 tg_traits_value(&history->traits, scope));
 }
 
-/* PLACE: a scope, or TG_SCOPES plus enum tg_consent_of. */
+static inline unsigned place_of(enum tg_consent_of of)
+{
+        return (unsigned)TG_SCOPES + (unsigned)of;
+}
+
+/* PLACE: a scope, or that of a consent. */
 static inline struct tg_identity identity_of(struct tg_history *history, unsigned place)
 {
         if (!(history->known >> place & 1)) {
@@ -65,7 +70,7 @@ static inline struct tg_identity identity_of(struct tg_history *history, unsigne
                         place < TG_SCOPES
                                 ? pair_identity(history, (enum tg_scope)place)
                                 : consent_identity(history, history->traits.purpose,
-                                                   place == TG_SCOPES + TG_CONSENT_OF_CHANNEL
+                                                   place == place_of(TG_CONSENT_OF_CHANNEL)
                                                            ? history->traits.channel
                                                            : TG_CHANNEL_ABSENT);
                 history->known |= (uint8_t)(1 << place);
@@ -87,7 +92,7 @@ void tg_history_need(struct tg_history *history, unsigned needs)
 /* It is no consent of the traits' purpose: its place is not known. */
 void tg_history_need_consent(struct tg_history *history, const struct tg_consent *consent)
 {
-        unsigned place = TG_SCOPES + TG_CONSENT_OF_CHANNEL;
+        unsigned place = place_of(TG_CONSENT_OF_CHANNEL);
 
         assert(!(history->known >> place & 1));
         history->identities[place] = consent_identity(history, consent->purpose, consent->channel);
@@ -158,7 +163,7 @@ const struct tg_cell_view *tg_history_obtain(struct tg_history *history, enum tg
 bool tg_history_consent(struct tg_history *history, enum tg_consent_of of,
                         enum tg_register_side side, struct tg_register *ret_value)
 {
-        unsigned place = TG_SCOPES + of;
+        unsigned place = place_of(of);
 
         if (!(history->found >> place & 1)) {
                 history->consents[of] = tg_table_find(history->table, identity_of(history, place));
