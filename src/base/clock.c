@@ -18,6 +18,11 @@ int64_t tg_clock_monotonic_ms(void)
         return read_ms(CLOCK_MONOTONIC);
 }
 
+int64_t tg_clock_awake_ms(void)
+{
+        return read_ms(CLOCK_BOOTTIME);
+}
+
 int64_t tg_clock_wall_ms(void *context)
 {
         (void)context;

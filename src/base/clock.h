@@ -11,5 +11,8 @@
 /* Since some moment of the past: never goes back, for durations. */
 int64_t tg_clock_monotonic_ms(void);
 
+/* The same, but it goes on while the machine sleeps. */
+int64_t tg_clock_awake_ms(void);
+
 /* UTC since 1970, as it is set. CONTEXT is not looked at: it fits where a clock is given. */
 int64_t tg_clock_wall_ms(void *context);

@@ -159,6 +159,7 @@ static void set_shard_options(struct run *run)
                                                         WAITING_COST,
                                             .bytes = (size_t)configuration->waiting_bytes},
                                 .skew_ms = configuration->future_skew_ms,
+                                .facts_wait_ms = configuration->facts_wait_ms,
                                 .tells_again = configuration->transaction_ms == 0,
                         },
                 .clock = configuration->clock,

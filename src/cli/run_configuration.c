@@ -29,6 +29,7 @@ static void init(struct tg_run_configuration *configuration)
                 .clock = TG_CLOCK_WALL,
                 .idle_ms = 500,
                 .commit_ms = 100,
+                .facts_wait_ms = 30 * TG_SECOND_MS,
                 .stop_wait_ms = 30 * TG_SECOND_MS,
                 .transaction_ms = 10 * TG_SECOND_MS,
                 .future_skew_ms = 10 * TG_MINUTE_MS,
@@ -55,6 +56,8 @@ static void read_clock(struct tg_run_configuration *configuration, struct tg_rea
         if (tg_read_word(root, "clock", TG_OPTIONAL, clocks, &clock))
                 configuration->clock = (enum tg_clock_mode)clock;
         tg_read_duration(root, "idle", TG_OPTIONAL, 1, TG_HOUR_MS, &configuration->idle_ms);
+        tg_read_duration(root, "facts_wait_max", TG_OPTIONAL, TG_SECOND_MS, TG_HOUR_MS,
+                         &configuration->facts_wait_ms);
         tg_read_duration(root, "stop_wait_max", TG_OPTIONAL, TG_SECOND_MS, TG_HOUR_MS,
                          &configuration->stop_wait_ms);
         tg_read_duration(root, "future_skew_max", TG_OPTIONAL, 0, TG_SKEW_MAX_MS,

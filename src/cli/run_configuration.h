@@ -13,6 +13,7 @@
  *     idle: 500ms                      # how long a topic must be at its end to be believed so
  *     delivery: exactly_once           # or at_least_once: without transactions
  *     commit: 100ms                    # between commits, at least
+ *     facts_wait_max: 30s              # for the facts that were there before a request
  *     stop_wait_max: 30s               # to commit and leave, once asked to stop
  *     transaction_timeout: 10s         # a transaction that takes longer is aborted
  *     shards: 1                        # threads
@@ -39,6 +40,7 @@ struct tg_run_configuration {
         enum tg_clock_mode clock;
         int64_t idle_ms;
         int64_t commit_ms;
+        int64_t facts_wait_ms;
         int64_t stop_wait_ms;
         int64_t transaction_ms; /* 0: at least once */
         int64_t future_skew_ms;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "kafka/lookout.h"
 
 /* One of them. */
 struct shard_thread {
@@ -23,7 +24,8 @@ struct shard_thread {
 
 struct tg_run_shards {
         struct tg_run_shards_options options;
-        pthread_mutex_t lock; /* of the next three */
+        struct tg_lookout *lookout; /* NULL: by event time */
+        pthread_mutex_t lock;       /* of the next three */
         pthread_cond_t changed;
         unsigned expected; /* threads there are */
         unsigned done;     /* that have decided and committed their last */
@@ -95,6 +97,7 @@ static int serve(struct shard_thread *thread, struct tg_error *error)
                 .notices = thread->options->notices,
                 .lifetime = thread->options->lifetime,
                 .board = thread->options->boards[thread - thread->shards->threads],
+                .lookout = thread->shards->lookout,
                 .shard = (unsigned)(thread - thread->shards->threads),
                 .shards = thread->options->count,
                 .batch = thread->options->shard->batch,
@@ -138,6 +141,11 @@ int tg_run_shards_start(const struct tg_run_shards_options *options,
         pthread_cond_init(&shards->changed, NULL);
         expect(shards, options->count);
         *ret_shards = shards;
+        if (options->shard->clock == TG_CLOCK_WALL &&
+            tg_lookout_new(options->settings, options->notices,
+                           (int32_t)options->shard->partition.partitions, &shards->lookout,
+                           error) < 0)
+                return -1;
         atomic_fetch_add(&options->lifetime->busy, options->count);
         for (unsigned i = 0; i < options->count; i++) {
                 struct shard_thread *thread = &shards->threads[i];
@@ -192,6 +200,7 @@ int tg_run_shards_join(struct tg_run_shards *shards, struct tg_run_tally *tally,
                 }
         }
         if (shards) {
+                tg_lookout_free(shards->lookout);
                 pthread_cond_destroy(&shards->changed);
                 pthread_mutex_destroy(&shards->lock);
         }

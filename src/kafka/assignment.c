@@ -141,6 +141,7 @@ bool tg_assignment_rewind(struct tg_assignment *assignment, int32_t partition,
         if (state->next <= next || state->next < 0)
                 return false;
         state->at_end = false;
+        state->passed = 0;
         if (state->fence < 0)
                 state->fence = state->next;
         state->next = next;
@@ -174,13 +175,27 @@ void tg_assignment_see_end(struct tg_assignment *assignment, int32_t partition,
         struct tg_stream_state *state = &assignment->partitions[partition].streams[stream];
 
         assert(tg_assignment_owns(assignment, partition));
-        if (state->fence >= 0 || state->at_end)
+        if (state->fence >= 0)
+                return;
+        if (state->passed < offset)
+                state->passed = offset;
+        if (state->at_end)
                 return;
         /* Behind a transaction that is still open there may be more of what was told. */
         if (stream == TG_STREAM_DECISIONS && offset < assignment->partitions[partition].told_end)
                 return;
         state->at_end = true;
         state->end_since_ms = now_ms;
+}
+
+int64_t tg_assignment_facts_next(const struct tg_assignment *assignment, int32_t partition)
+{
+        const struct tg_partition_state *state = at(assignment, partition);
+        const struct tg_stream_state *facts = &state->streams[TG_STREAM_TOUCHPOINTS];
+
+        if (state->waits) /* what was taken may still be on its way */
+                return 0;
+        return facts->next > facts->passed ? facts->next : facts->passed;
 }
 
 static bool stays(const struct tg_partition_state *state)

@@ -16,6 +16,7 @@
 
 struct tg_stream_state {
         int64_t next;         /* behind the last record that was taken; -1: none was yet */
+        int64_t passed;       /* its end was seen here: what lies before is not for readers */
         int64_t fence;        /* -1, or: what is there or behind it came from before it went back */
         int64_t end_since_ms; /* with at_end: when its end was seen */
         uint32_t held;        /* records that the shard has and has not released */
@@ -87,6 +88,12 @@ void tg_assignment_release(struct tg_assignment *assignment, int32_t partition,
 /* The end of a stream was seen, at OFFSET. */
 void tg_assignment_see_end(struct tg_assignment *assignment, int32_t partition,
                            enum tg_stream stream, int64_t offset, int64_t now_ms);
+
+/*
+ * Facts of an owned partition have been taken, and can be read by the shard, up to here: behind the
+ * last record, or the end that was seen behind it (markers of transactions are no records).
+ */
+int64_t tg_assignment_facts_next(const struct tg_assignment *assignment, int32_t partition);
 
 /*
  * Fills the END of a stream that has been at its end for IDLE_MS, or of what was told before;

@@ -216,6 +216,7 @@ static int open_consumer(struct tg_member *member, const struct tg_member_option
                 {"client.id", "touchgate"},
                 {"session.timeout.ms", "30000"},
                 {"check.crcs", "true"},
+                {"fetch.wait.max.ms", "100"}, /* a fetch that is empty tells that facts end */
                 {"statistics.interval.ms", join->board ? TG_LAG_EVERY_MS : "0"},
                 {NULL, NULL},
         };

@@ -8,10 +8,12 @@
 #include "base/memory.h"
 #include "kafka/intake.h"
 #include "kafka/member.h"
+#include "kafka/rounds.h"
 #include "shard/pool.h"
 
 enum {
         WAIT_MS = 5,      /* a batch that isn't full is waited for so long: latency */
+        HURRY_MS = 1,     /* likewise while requests wait for an answer */
         HELD_BATCHES = 8, /* batches of one stream that a shard may hold */
 };
 
@@ -19,6 +21,7 @@ struct tg_kafka_source {
         struct tg_member member;
         struct tg_kafka_source_options options;
         struct tg_intake intake;
+        struct tg_rounds rounds;
         struct tg_pool pool;
         uint64_t told_deviations;
         rd_kafka_message_t **messages; /* of one batch */
@@ -50,6 +53,7 @@ int tg_kafka_source_new(const struct tg_kafka_source_options *options,
         source->options = *options;
         source->busy = true; /* the lifetime counts every shard as busy from its start */
         tg_intake_init(&source->intake, options->readings, options->partitions);
+        tg_rounds_init(&source->rounds, options->lookout, options->board, options->partitions);
         source->messages = tg_allocate(options->batch * sizeof(rd_kafka_message_t *));
         if (tg_member_init(&source->member, &member, error) < 0) {
                 tg_kafka_source_free(source);
@@ -91,6 +95,7 @@ void tg_kafka_source_free(struct tg_kafka_source *source)
         free(source->parked);
         tg_member_deinit(&source->member);
         tg_intake_deinit(&source->intake);
+        tg_rounds_deinit(&source->rounds);
         tg_pool_deinit(&source->pool);
         free(source->messages);
         free(source);
@@ -237,7 +242,7 @@ static size_t take_batch(struct tg_kafka_source *source, struct tg_record **reco
                          size_t capacity)
 {
         size_t wanted = capacity < source->options.batch ? capacity : source->options.batch;
-        int wait_ms = source->hurried ? 0 : WAIT_MS;
+        int wait_ms = source->hurried ? 0 : source->rounds.hurries ? HURRY_MS : WAIT_MS;
         ssize_t read = rd_kafka_consume_batch_queue(source->member.queue, wait_ms, source->messages,
                                                     wanted);
         size_t count = 0;
@@ -308,6 +313,7 @@ static void update_busy(struct tg_kafka_source *source)
 {
         struct tg_lifetime *lifetime = source->options.lifetime;
         bool busy = !source->member.assigned || source->member.rebalance || !source->drained ||
+                    !tg_rounds_none(&source->rounds, &source->member.assignment) ||
                     !tg_assignment_at_end(&source->member.assignment, tg_clock_monotonic_ms(),
                                           source->options.idle_ms);
 
@@ -341,6 +347,8 @@ static size_t tell_news(struct tg_kafka_source *source, struct tg_record **recor
         size_t count = 0;
 
         while (count < capacity && tg_assignment_next_news(&source->member.assignment, &mark)) {
+                if (mark.kind == TG_RECORD_ASSIGNED)
+                        tg_rounds_begin(&source->rounds, mark.partition, tg_clock_awake_ms());
                 records[count] = tg_pool_take(&source->pool);
                 *records[count++] = mark;
         }
@@ -362,6 +370,21 @@ static size_t tell_ends(struct tg_kafka_source *source, struct tg_record **recor
         return count;
 }
 
+/* Of what the shard was given so far, what it may decide on. */
+static size_t tell_rounds(struct tg_kafka_source *source, struct tg_record **records,
+                          size_t capacity)
+{
+        struct tg_record mark;
+        size_t count = 0;
+
+        while (count < capacity && tg_rounds_next(&source->rounds, &source->member.assignment,
+                                                  tg_clock_awake_ms(), &mark)) {
+                records[count] = tg_pool_take(&source->pool);
+                *records[count++] = mark;
+        }
+        return count;
+}
+
 static int source_poll(void *context, struct tg_record **records, size_t capacity,
                        size_t *ret_count, struct tg_error *error)
 {
@@ -371,11 +394,15 @@ static int source_poll(void *context, struct tg_record **records, size_t capacit
         tg_member_settle(&source->member);
         drop_parked(source);
         count = tell_news(source, records, capacity);
+        /* Before the batch too: one after the other may be full. */
+        count += tell_rounds(source, records + count, capacity - count);
         if (!source->member.rebalance)
                 count += take_parked(source, records + count, capacity - count);
         if (count < capacity && !source->member.rebalance) {
                 count += take_batch(source, records + count, capacity - count);
                 count += tell_news(source, records + count, capacity - count);
+                count += tell_rounds(source, records + count, capacity - count);
+                tg_rounds_ask(&source->rounds, &source->member.assignment, tg_clock_awake_ms());
                 /* Behind a batch that was full more of a stream may wait. */
                 if (source->drained || source->options.end_at_once)
                         count += tell_ends(source, records + count, capacity - count);
@@ -405,6 +432,7 @@ static int source_rewind(void *context, const struct tg_progress *progress, size
         source->parked_count = 0;
         for (int32_t i = 0; i < source->member.assignment.count; i++)
                 source->member.assignment.partitions[i].waits = false;
+        tg_rounds_rewind(&source->rounds, progress, count);
         return tg_member_rewind(&source->member, progress, count, error);
 }
 

@@ -12,6 +12,10 @@
  * A record whose schema the registry is being asked for waits, with all that comes behind it in its
  * partition, for at most `record_wait_max`; other partitions go on.
  *
+ * By the wall clock no request is decided without the facts that were there when it was written:
+ * each batch of requests waits in the shard until the touchpoints have been read up to where they
+ * ended after it was read (kafka/rounds.h).
+ *
  * A partition that is revoked is told first and given back at the next poll, so that the shard can
  * commit what it has decided in between. All calls come from the shard's thread.
  */
@@ -29,11 +33,12 @@ struct tg_kafka_source_options {
         const struct tg_readings *readings;
         const struct tg_notices *notices;
         struct tg_lifetime *lifetime;
-        struct tg_board *board; /* where lags are shown; NULL: nowhere */
-        unsigned shard;         /* which of them this is, from 0 */
-        unsigned shards;        /* that share the memory bound */
-        size_t batch;           /* records asked of librdkafka at once */
-        int32_t partitions;     /* of the request topic; tg_topics_check() */
+        struct tg_board *board;     /* where lags are shown; NULL: nowhere */
+        struct tg_lookout *lookout; /* says where facts end; NULL: nothing waits for them */
+        unsigned shard;             /* which of them this is, from 0 */
+        unsigned shards;            /* that share the memory bound */
+        size_t batch;               /* records asked of librdkafka at once */
+        int32_t partitions;         /* of the request topic; tg_topics_check() */
         int64_t idle_ms;  /* how long a stream is at its end before it is believed to stay so */
         bool end_at_once; /* END is told without that wait (clock: wall) */
 };

@@ -170,6 +170,7 @@ const char *tg_gate_reason_text(enum tg_gate_reason reason)
                 [TG_GATE_UNKNOWN_CHANNEL] = "unknown channel",
                 [TG_GATE_ERASED] = "erased",
                 [TG_GATE_STATE_INCOMPLETE] = "state incomplete",
+                [TG_GATE_FACTS_BEHIND] = "facts behind",
                 [TG_GATE_HISTORY_FULL] = "history full",
                 [TG_GATE_DEFERRAL_FULL] = "deferral full",
                 [TG_GATE_DEDUPE_FULL] = "dedupe full",
@@ -189,6 +190,13 @@ void tg_reasons_add_gate(struct tg_reasons *reasons, const struct tg_policy *pol
                              .limit = limit,
                              .until_ms = TG_NEVER,
                      });
+}
+
+void tg_reasons_add_behind(struct tg_reasons *reasons, const struct tg_policy *policy,
+                           int64_t until_ms)
+{
+        tg_reasons_add_gate(reasons, policy, TG_GATE_FACTS_BEHIND, TG_NO_COUNT, TG_NO_COUNT);
+        reasons->items[reasons->count - 1].until_ms = until_ms;
 }
 
 void tg_reasons_add_throttle(struct tg_reasons *reasons, const struct tg_policy *policy,

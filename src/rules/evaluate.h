@@ -18,6 +18,7 @@ enum tg_gate_reason {
         TG_GATE_UNKNOWN_CHANNEL,  /* there is no such channel here */
         TG_GATE_ERASED,           /* asked for before the customer's data was erased */
         TG_GATE_STATE_INCOMPLETE, /* something about the customer found no room */
+        TG_GATE_FACTS_BEHIND,     /* facts that it has to know could not be read so far */
         TG_GATE_HISTORY_FULL,     /* as many permits are kept as may be */
         TG_GATE_DEFERRAL_FULL,    /* as many messages wait as may */
         TG_GATE_DEDUPE_FULL,      /* as many requests are remembered as may be */
@@ -54,9 +55,13 @@ struct tg_verdict tg_evaluate(const struct tg_policy *policy, const struct tg_qu
 void tg_evaluate_each(const struct tg_policy *policy, const struct tg_question *question,
                       int64_t t_ms, struct tg_reasons *ret_reasons);
 
-/* Adds a reason of the gate's own. */
+/* Adds a reason of the gate's own, which says never. */
 void tg_reasons_add_gate(struct tg_reasons *reasons, const struct tg_policy *policy,
                          enum tg_gate_reason reason, int64_t counter, int64_t limit);
+
+/* Adds that facts are behind, and that they are waited for until UNTIL_MS. */
+void tg_reasons_add_behind(struct tg_reasons *reasons, const struct tg_policy *policy,
+                           int64_t until_ms);
 
 /* Adds a throttle, by its place in the policy, that lets the message through at UNTIL_MS. */
 void tg_reasons_add_throttle(struct tg_reasons *reasons, const struct tg_policy *policy,

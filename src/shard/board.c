@@ -98,7 +98,7 @@ static void show_partitions(struct tg_board *board, struct tg_partition *const *
                 if (!partition)
                         continue;
                 owned++;
-                behind += !partition->facts_read || partition->restore;
+                behind += partition->behind || partition->restore;
                 pending += tg_waiting_count(partition->waiting);
                 remembered += tg_repeats_count(partition->repeats);
                 cells += tg_table_cells(partition->table);

@@ -26,7 +26,7 @@ enum tg_tally {
         TG_TALLY_ABORTED,     /* transactions */
         TG_TALLY_IN_DOUBT,    /* of these, those of which it had to be found out */
         TG_TALLY_PARTITIONS,  /* that are its own now */
-        TG_TALLY_BEHIND,      /* of these, those whose facts are not known yet */
+        TG_TALLY_BEHIND,      /* of these, those whose facts are not known */
         TG_TALLY_PENDING,     /* messages that wait now */
         TG_TALLY_REMEMBERED,  /* requests that are remembered now */
         TG_TALLY_CELLS,       /* of customer tables, taken now */
@@ -74,7 +74,8 @@ struct tg_board {
         _Atomic(struct tg_board_policy *) policy;
         struct tg_histogram batches; /* from the first record to the end of the commit */
         struct tg_histogram commits;
-        struct tg_histogram ages; /* of requests when they are read, by the wall clock */
+        struct tg_histogram facts_waits; /* of requests, for facts; their source's to fill */
+        struct tg_histogram ages;        /* of requests when they are read, by the wall clock */
 };
 
 /* OPTIONS as the shard gets them. */

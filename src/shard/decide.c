@@ -53,6 +53,19 @@ static bool is_erased(struct message *message)
         return message->request->time_ms <= erased_ms || message->partition->clock_ms <= erased_ms;
 }
 
+/* Facts that it needs are not known: whatever the rules would say, it waits for them. */
+static enum tg_outcome await_facts(struct message *message)
+{
+        const struct tg_partition *partition = message->partition;
+        int64_t until_ms = partition->clock_ms + partition->options->facts_wait_ms;
+
+        tg_reasons_add_behind(&message->reasons, partition->options->policy, until_ms);
+        if (until_ms >= tg_request_expiry(message->request))
+                return deny(message, TG_GATE_EXPIRES_FIRST, TG_NO_COUNT, TG_NO_COUNT);
+        message->until_ms = until_ms;
+        return TG_DEFER;
+}
+
 /* By the rules alone. */
 static enum tg_outcome ask_rules(struct message *message)
 {
@@ -76,6 +89,8 @@ static enum tg_outcome ask_rules(struct message *message)
                             message->history,
                             tg_rule_index_needs(&policy->index, &message->history->traits)))
                         return deny(message, TG_GATE_STATE_INCOMPLETE, TG_NO_COUNT, TG_NO_COUNT);
+                if (message->partition->blind)
+                        return await_facts(message);
         }
         verdict = tg_evaluate(policy, &question, t_ms, expiry_ms, &message->reasons);
         message->until_ms = verdict.until_ms;

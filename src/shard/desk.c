@@ -50,7 +50,7 @@ static enum tg_inquiry_answer obstacle(const struct tg_desk *desk,
                                        const struct tg_partition *partition,
                                        const struct tg_record *record)
 {
-        if (!partition->facts_read || partition->restore || partition->clock_ms == TG_NO_TIME)
+        if (partition->behind || partition->restore || partition->clock_ms == TG_NO_TIME)
                 return TG_INQUIRY_BEHIND;
         if (desk->by_wall_clock &&
             record->time_ms > partition->clock_ms + partition->options->skew_ms)

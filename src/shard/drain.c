@@ -33,8 +33,31 @@ static struct tg_record *next_fact(struct tg_partition *partition)
         return tg_merge_take(&partition->merge, TG_STREAM_TOUCHPOINTS);
 }
 
+/* One whose facts are known. */
 static struct tg_record *next_request(struct tg_partition *partition)
 {
+        const struct tg_record *head = tg_merge_head(&partition->merge, TG_STREAM_REQUESTS);
+
+        if (!head || head->offset >= partition->known)
+                return NULL;
+        return tg_merge_take(&partition->merge, TG_STREAM_REQUESTS);
+}
+
+/* Whether what waits for facts since FROM_MS has waited long enough. */
+static bool is_late(const struct tg_partition *partition, int64_t from_ms)
+{
+        if (from_ms < partition->begun_ms)
+                from_ms = partition->begun_ms;
+        return partition->clock_ms - from_ms >= partition->options->facts_wait_ms;
+}
+
+/* One that waits no longer for them. */
+static struct tg_record *next_late_request(struct tg_partition *partition)
+{
+        const struct tg_record *head = tg_merge_head(&partition->merge, TG_STREAM_REQUESTS);
+
+        if (!head || !is_late(partition, head->taken_ms))
+                return NULL;
         return tg_merge_take(&partition->merge, TG_STREAM_REQUESTS);
 }
 
@@ -93,23 +116,48 @@ static int take_all(struct tg_drain *drain, struct tg_partition *partition, next
         return taken;
 }
 
-/*
- * By the wall clock: all facts, then of what is due as much as a batch decides, then the requests,
- * once all facts are known.
- */
+/* What is due, unless it waits for facts. Returns 0, 1 (more is due), or -1. */
+static int take_due(struct tg_partition *partition, int64_t now_ms, size_t due_most,
+                    struct tg_error *error)
+{
+        int result;
+
+        if (partition->behind && !is_late(partition, partition->behind_ms))
+                return 0;
+        partition->blind = partition->behind;
+        result = tg_partition_catch_up(partition, now_ms, due_most, error);
+        partition->blind = false;
+        return result;
+}
+
+/* The requests that need wait no longer: since their facts are known, or for too long. */
+static int take_requests(struct tg_drain *drain, struct tg_partition *partition,
+                         struct tg_error *error)
+{
+        int result;
+
+        if (take_all(drain, partition, next_request, error) < 0)
+                return -1;
+        partition->blind = true;
+        result = take_all(drain, partition, next_late_request, error);
+        partition->blind = false;
+        return result;
+}
+
+/* By the wall clock: all facts, then of what is due as much as a batch decides, then requests. */
 static int take_by_wall_clock(struct tg_drain *drain, struct tg_partition *partition,
                               int64_t now_ms, size_t due_most, struct tg_error *error)
 {
-        int behind;
+        int more;
 
+        if (partition->begun_ms == TG_NO_TIME)
+                partition->begun_ms = partition->clock_ms;
         if (take_all(drain, partition, next_fact, error) < 0)
                 return -1;
-        if (!partition->facts_read)
-                return 0;
-        behind = tg_partition_catch_up(partition, now_ms, due_most, error);
-        if (behind < 0 || take_all(drain, partition, next_request, error) < 0)
+        more = take_due(partition, now_ms, due_most, error);
+        if (more < 0 || take_requests(drain, partition, error) < 0)
                 return -1;
-        return behind;
+        return more;
 }
 
 int tg_drain_partition(struct tg_drain *drain, struct tg_partition *partition, int64_t now_ms,
@@ -119,8 +167,9 @@ int tg_drain_partition(struct tg_drain *drain, struct tg_partition *partition, i
 
         if (by_wall_clock && partition->clock_ms < now_ms)
                 partition->clock_ms = now_ms;
-        partition->facts_read |= partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended ||
-                                 (!by_wall_clock && partition->clock_ms != TG_NO_TIME);
+        else if (!by_wall_clock && (partition->merge.lanes[TG_STREAM_TOUCHPOINTS].ended ||
+                                    partition->clock_ms != TG_NO_TIME))
+                partition->behind = false;
         if (partition->restore) {
                 if (take_all(drain, partition, tg_restore_next, error) < 0)
                         return -1;

@@ -4,6 +4,10 @@
  * all facts, then what has fallen due, then the requests. A partition that has just arrived first
  * comes back to where it was.
  *
+ * By the wall clock a request waits here, in its lane, until the facts are known that it needs
+ * (TG_RECORD_KNOWN), and what has fallen due while the partition is behind. After `facts_wait_ms`
+ * they are deferred for as long again.
+ *
  * Records go a group at a time: all are prepared, their cells fetched, then each is taken. One
  * owner, one thread.
  */

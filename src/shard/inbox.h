@@ -25,7 +25,7 @@ enum tg_inquiry_kind {
 enum tg_inquiry_answer {
         TG_INQUIRY_ANSWERED,  /* it is in `decision`; what was decided is committed */
         TG_INQUIRY_ELSEWHERE, /* the partition is not this shard's */
-        TG_INQUIRY_BEHIND,    /* the partition's facts are not known yet */
+        TG_INQUIRY_BEHIND,    /* the partition's facts are not known, or it comes back */
         TG_INQUIRY_FUTURE,    /* the request is from too far in the future */
         TG_INQUIRY_UNDONE,    /* it was decided, and could not be committed: nothing is kept */
         TG_INQUIRY_CLOSED,    /* the shard has ended */

@@ -153,9 +153,11 @@ static const struct tg_metric behind = {
         .name = "touchgate_partitions_behind",
         .type = TG_METRIC_GAUGE,
         .unit = "partitions",
-        .help = "Partitions owned whose touchpoints are still being read to their end",
-        .about = "Above zero after a start or a rebalance, while the state is rebuilt; their "
-                 "requests wait until then.",
+        .help = "Partitions owned of which touchpoints that were there a while ago are not read",
+        .about = "Above zero after a start or a rebalance, while the state is rebuilt. Later: the "
+                 "brokers of the topic `touchpoints` don't answer, or touchpoints come faster than "
+                 "they are read. Requests and what falls due wait, for facts_wait_max at a time; "
+                 "POST /decide and GET /readyz answer 503.",
 };
 
 static const struct tg_metric batches = {
@@ -185,10 +187,23 @@ static const struct tg_metric ages = {
                  "wall`. Rises with the lag.",
 };
 
+static const struct tg_metric facts_waits = {
+        .name = "touchgate_facts_wait_seconds",
+        .type = TG_METRIC_HISTOGRAM,
+        .unit = "seconds",
+        .help = "How long requests waited until the touchpoints that were there before them had "
+                "been read",
+        .about = "One measurement for each batch of requests of a partition. Only with `clock: "
+                 "wall`. A few milliseconds are the question to the brokers where the touchpoints "
+                 "end; what is more is touchpoints that are read late. After facts_wait_max "
+                 "requests are deferred, with the reason `facts behind` in "
+                 "touchgate_reasons_total.",
+};
+
 static const struct tg_metric *const items[] = {
         &touchpoints, &requests, &decisions,  &repeats, &differing,   &permitted,   &reasons,
         &rejected,    &pending,  &remembered, &cells,   &table_bytes, &table_limit, &transactions,
-        &in_doubt,    &batches,  &commits,    &ages,    &partitions,  &behind,
+        &in_doubt,    &batches,  &commits,    &ages,    &facts_waits, &partitions,  &behind,
 };
 
 const struct tg_metrics tg_shard_metrics = {"Decisions and shards", items,
@@ -371,16 +386,18 @@ static void write_reasons(struct tg_buffer *page, struct boards boards)
 
 static void write_histograms(struct tg_buffer *page, struct boards boards)
 {
-        struct tg_histogram sums[3] = {0};
+        struct tg_histogram sums[4] = {0};
 
         for (size_t i = 0; i < boards.count; i++) {
                 tg_histogram_sum(&sums[0], &boards.items[i]->batches);
                 tg_histogram_sum(&sums[1], &boards.items[i]->commits);
                 tg_histogram_sum(&sums[2], &boards.items[i]->ages);
+                tg_histogram_sum(&sums[3], &boards.items[i]->facts_waits);
         }
         tg_metric_histogram(page, &batches, &sums[0], &tg_bounds_work);
         tg_metric_histogram(page, &commits, &sums[1], &tg_bounds_work);
         tg_metric_histogram(page, &ages, &sums[2], &tg_bounds_age);
+        tg_metric_histogram(page, &facts_waits, &sums[3], &tg_bounds_work);
 }
 
 void tg_shard_write(struct tg_buffer *page, struct tg_board *const *boards, size_t count)

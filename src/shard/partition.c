@@ -58,7 +58,9 @@ int tg_partition_new(int32_t id, const struct tg_partition_options *options,
         partition->throttles = tg_partition_throttles(options, policy);
         partition->undo.throttles =
                 tg_allocate_zeroed(policy->throttle_count, sizeof partition->throttles[0]);
-        partition->clock_ms = TG_NO_TIME;
+        partition->clock_ms = partition->begun_ms = TG_NO_TIME;
+        partition->known = -1;
+        partition->behind = true;
         for (int lane = 0; lane < TG_LANES; lane++)
                 partition->next[lane] = -1;
         if (resume)
@@ -101,6 +103,21 @@ void tg_partition_free(struct tg_partition *partition)
         free(partition->throttles);
         free(partition->cold);
         free(partition);
+}
+
+void tg_partition_note_known(struct tg_partition *partition, int64_t offset)
+{
+        if (partition->known < offset)
+                partition->known = offset;
+        partition->behind = false;
+}
+
+void tg_partition_note_behind(struct tg_partition *partition, int64_t now_ms)
+{
+        if (partition->behind)
+                return;
+        partition->behind = true;
+        partition->behind_ms = now_ms < partition->clock_ms ? partition->clock_ms : now_ms;
 }
 
 /* Decides at the partition's clock up to MOST of what is due and in line. */
@@ -244,7 +261,8 @@ struct tg_progress tg_partition_undo(struct tg_partition *partition)
         struct tg_progress progress = {.partition = partition->id, .clock_ms = partition->clock_ms};
 
         tg_undo_apply(partition);
-        drop_read(partition);
+        drop_read(partition); /* facts perhaps that requests were known to need */
+        partition->known = -1;
         partition->reads_again = true;
         memcpy(progress.next, partition->next, sizeof progress.next);
         progress.decided = partition->next[TG_STREAM_REQUESTS];

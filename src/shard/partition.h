@@ -23,7 +23,9 @@ struct tg_partition_options {
         struct tg_waiting_limits waiting;
         struct tg_hash_key hash_key; /* of customer ids */
         int64_t skew_ms;             /* how far in the future an event may be */
-        bool tells_again; /* what was told and not committed is decided, and told, once more */
+        int64_t facts_wait_ms; /* by the wall clock: so long a request waits for facts, at least 1,
+                                * and then as long again, deferred */
+        bool tells_again;      /* what was told and not committed is decided, and told, once more */
 };
 
 /* Where deciding goes back to when it is undone (shard/undo.h). */
@@ -65,8 +67,12 @@ struct tg_partition {
         int64_t next[TG_LANES];    /* the next offset of each lane; -1: nothing read yet */
         int64_t facts_known;       /* those before it are known, also while they are read again */
         struct tg_restore *restore; /* owned; NULL: what was before has been taken up */
-        bool facts_read;            /* the streams of facts have been read to their ends once */
-        bool reads_again;           /* what else there is in this batch comes again */
+        int64_t known;     /* by the wall clock: requests before this have the facts they need */
+        int64_t begun_ms;  /* likewise: when it began to decide; TG_NO_TIME: it has not */
+        int64_t behind_ms; /* with `behind`: since when */
+        bool behind;       /* facts that should be known are not */
+        bool blind;       /* what is decided now would need them: it waits on, whatever rules say */
+        bool reads_again; /* what else there is in this batch comes again */
         struct tg_undo undo;
 };
 
@@ -83,6 +89,10 @@ struct tg_gcra *tg_partition_throttles(const struct tg_partition_options *option
 
 /* Has the table cared for as the policy says. */
 void tg_partition_take_care(struct tg_partition *partition);
+
+/* As TG_RECORD_KNOWN and TG_RECORD_BEHIND tell it, the latter at NOW_MS. */
+void tg_partition_note_known(struct tg_partition *partition, int64_t offset);
+void tg_partition_note_behind(struct tg_partition *partition, int64_t now_ms);
 
 /*
  * Decides what is due at or before T_MS, each at its own moment, and moves the clock to T_MS.

@@ -18,17 +18,26 @@ enum tg_record_kind {
         TG_RECORD_DATA,     /* a touchpoint, a request, or a decision that was told before */
         TG_RECORD_FAULTY,   /* one that can't be read: `fault` and `detail` say why */
         TG_RECORD_END,      /* no more in this stream of this partition, as far as is known now */
+        TG_RECORD_KNOWN,    /* by the wall clock: see below */
+        TG_RECORD_BEHIND,   /* likewise */
         TG_RECORD_ASSIGNED, /* the partition is ours from here on */
         TG_RECORD_REVOKED,  /* the partition goes: commit what was decided, then forget it */
         TG_RECORD_LOST,     /* it is somebody else's already: nothing of it can be committed */
 };
+
+/*
+ * By the wall clock nothing is decided without the facts that were there before it. KNOWN: all
+ * facts have been told that were there when the requests before `offset` were read; so these can be
+ * decided, and the partition is not behind any more, as it is at first. BEHIND: facts have not been
+ * told that were there a while ago.
+ */
 
 /* One thing that a source tells. It and its spans live until it is released. */
 struct tg_record {
         enum tg_record_kind kind;
         enum tg_stream stream;
         int32_t partition;    /* -1 for a faulty record of a recording: its customer is not known */
-        int64_t offset;       /* the record's own */
+        int64_t offset;       /* the record's own; of TG_RECORD_KNOWN: a request's */
         int64_t time_ms;      /* event time; TG_NO_TIME: not known, of a faulty one */
         struct tg_span value; /* as it came, framing included, for a dead letter */
         struct tg_span datum; /* of TG_RECORD_DATA: what was decoded, without framing */
@@ -37,6 +46,7 @@ struct tg_record {
         const char *detail; /* of TG_RECORD_FAULTY: why, for a person; lives like the spans */
         const struct tg_progress *resume; /* of TG_RECORD_ASSIGNED; NULL: nothing came before */
         void *owner;                      /* the source's own handle */
+        int64_t taken_ms;                 /* the shard's: its clock when it was told of this */
         union tg_event event;             /* of TG_RECORD_DATA */
 };
 

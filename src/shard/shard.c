@@ -86,7 +86,8 @@ static int shard_init(struct shard *shard, const struct tg_shard_options *option
         uint32_t partitions = options->partition.partitions;
 
         assert(options->batch > 0 && partitions > 0);
-        assert(options->clock == TG_CLOCK_EVENT || port->clock.now_ms);
+        assert(options->clock == TG_CLOCK_EVENT ||
+               (port->clock.now_ms && options->partition.facts_wait_ms > 0));
         *shard = (struct shard){.options = options, .port = port, .summary = summary};
         shard->settings[0] = options->partition;
         shard->desk = (struct tg_desk){.inbox = options->inbox,
@@ -238,12 +239,14 @@ static bool comes_again(const struct shard *shard, const struct tg_record *recor
 /* Puts a record where it will be taken up, true; or deals with it at once. */
 static bool put_in_order(struct shard *shard, struct tg_record *record, int64_t now_ms)
 {
-        struct tg_merge *merge = &shard->partitions[record->partition]->merge;
+        struct tg_partition *partition = shard->partitions[record->partition];
+        struct tg_merge *merge = &partition->merge;
 
         if (record->kind == TG_RECORD_END) {
                 tg_merge_end(merge, record->stream);
                 return false;
         }
+        record->taken_ms = now_ms < partition->clock_ms ? partition->clock_ms : now_ms;
         if (record->stream != TG_STREAM_DECISIONS)
                 refuse_time(shard, record, now_ms);
         if (shard->options->board && shard->options->clock == TG_CLOCK_WALL &&
@@ -270,6 +273,10 @@ static int sort_record(struct shard *shard, struct tg_record *record, int64_t no
                 result = 0;
         else if (record->partition < 0)
                 result = reject_homeless(shard, record, error);
+        else if (record->kind == TG_RECORD_KNOWN)
+                tg_partition_note_known(shard->partitions[record->partition], record->offset);
+        else if (record->kind == TG_RECORD_BEHIND)
+                tg_partition_note_behind(shard->partitions[record->partition], now_ms);
         else if (put_in_order(shard, record, now_ms))
                 return 0;
         release(shard, record);

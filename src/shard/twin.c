@@ -195,6 +195,24 @@ void tg_twin_faulty(struct tg_twin *twin, enum tg_stream stream, int32_t partiti
 void tg_twin_end(struct tg_twin *twin, enum tg_stream stream, int32_t partition)
 {
         append_record(twin, TG_RECORD_END, stream, partition);
+        if (stream == TG_STREAM_TOUCHPOINTS && !twin->awaits)
+                append_record(twin, TG_RECORD_KNOWN, stream, partition)->offset = INT64_MAX;
+}
+
+void tg_twin_awaits(struct tg_twin *twin)
+{
+        twin->awaits = true;
+}
+
+void tg_twin_known(struct tg_twin *twin, int32_t partition)
+{
+        append_record(twin, TG_RECORD_KNOWN, TG_STREAM_TOUCHPOINTS, partition)->offset =
+                twin->offsets[partition][TG_STREAM_REQUESTS];
+}
+
+void tg_twin_behind(struct tg_twin *twin, int32_t partition)
+{
+        append_record(twin, TG_RECORD_BEHIND, TG_STREAM_TOUCHPOINTS, partition);
 }
 
 void tg_twin_assign(struct tg_twin *twin, int32_t partition)
@@ -335,7 +353,7 @@ static bool comes_again(const struct tg_twin *twin, const struct tg_twin_entry *
                 return false;
         if (record->partition < 0)
                 return (size_t)(entry - twin->entries) >= twin->committed;
-        if (record->kind == TG_RECORD_END)
+        if (record->kind != TG_RECORD_DATA && record->kind != TG_RECORD_FAULTY)
                 return next[record->partition][record->stream] < INT64_MAX;
         return record->offset >= next[record->partition][record->stream];
 }

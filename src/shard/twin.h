@@ -14,10 +14,11 @@
  *         tg_twin_deinit(&twin);
  *
  * The list is played once, in its order, in batches of what the shard asks for; tg_twin_pause()
- * ends a batch early. All partitions are assigned first, and all streams end with the list. For
- * tests: nothing is bounded, a misused sink (an output outside of a transaction, a record released
- * twice) is an assertion. A rewind looks through the whole list. One thread. Must not be moved once
- * a port was made.
+ * ends a batch early. All partitions are assigned first, and all streams end with the list; by the
+ * wall clock all facts are known from the first end of touchpoints on, unless the list says when
+ * they are (tg_twin_awaits()). For tests: nothing is bounded, a misused sink (an output outside of
+ * a transaction, a record released twice) is an assertion. A rewind looks through the whole list.
+ * One thread. Must not be moved once a port was made.
  */
 #pragma once
 
@@ -83,7 +84,8 @@ struct tg_twin {
         size_t ends_after; /* so many commits; 0: with the list */
         struct tg_twin_mark {
                 size_t decisions, permitted, rejected;
-        } begun; /* the counts when the transaction began */
+        } begun;     /* the counts when the transaction began */
+        bool awaits; /* the list says when facts are known */
         uint32_t partitions;
         bool *assigned;               /* by partition: ours, as the list stands */
         int64_t (*offsets)[TG_LANES]; /* by partition: of the next record */
@@ -116,6 +118,14 @@ void tg_twin_faulty(struct tg_twin *twin, enum tg_stream stream, int32_t partiti
 
 /* No more in this stream of this partition, as far as is known now. */
 void tg_twin_end(struct tg_twin *twin, enum tg_stream stream, int32_t partition);
+
+/*
+ * From here on facts are known when the list says so: tg_twin_known() of all requests of a
+ * partition so far; tg_twin_behind() says that they are not.
+ */
+void tg_twin_awaits(struct tg_twin *twin);
+void tg_twin_known(struct tg_twin *twin, int32_t partition);
+void tg_twin_behind(struct tg_twin *twin, int32_t partition);
 
 void tg_twin_revoke(struct tg_twin *twin, int32_t partition);
 void tg_twin_assign(struct tg_twin *twin, int32_t partition);

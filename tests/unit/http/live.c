@@ -28,7 +28,8 @@ void live_init(struct live *live, const char *lines)
                                           .partitions = 2,
                                           .table_bytes = 1 << 20,
                                           .waiting = {1000, 1 << 20},
-                                          .skew_ms = TG_HOUR_MS},
+                                          .skew_ms = TG_HOUR_MS,
+                                          .facts_wait_ms = 30 * TG_SECOND_MS},
                             .clock = TG_CLOCK_WALL,
                             .batch = 7,
                             .end_ms = TG_NEVER},
@@ -55,13 +56,14 @@ void live_serve(struct live *live)
         cr_assert_eq(tg_http_start(&options, &live->http, &error), 0, "%s", error.message);
 }
 
-/* Keeps ends from the shard. */
+/* Keeps ends from the shard, and that facts are known for good. */
 static size_t without_ends(struct live *live, struct tg_record **records, size_t count)
 {
         size_t kept = 0;
 
         for (size_t i = 0; i < count; i++) {
-                if (records[i]->kind == TG_RECORD_END)
+                if (records[i]->kind == TG_RECORD_END ||
+                    (records[i]->kind == TG_RECORD_KNOWN && records[i]->offset == INT64_MAX))
                         live->inner.source.release(&live->twin, records[i]);
                 else
                         records[kept++] = records[i];

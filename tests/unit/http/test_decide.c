@@ -2,6 +2,7 @@
 /* POST /decide and GET /explain, over a real socket, on a shard over its in-memory twin. */
 #include "http/live.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -329,6 +330,30 @@ Test(decide, before_the_facts_are_known_nothing_is_decided)
         ANSWER(answer, &live, "/decide", email(body, 1, "me", ""));
         cr_assert_eq(answer.status, 503, "%s", answer.body);
         cr_assert_not_null(strstr(answer.body, "still being read"));
+        cr_assert_not_null(strstr(answer.header, "Retry-After:"));
+}
+
+Test(decide, while_facts_are_behind_nothing_is_decided)
+{
+        char body[512];
+
+        LIVE(live, CAP);
+        live.endless = true;
+        tg_twin_awaits(&live.twin);
+        for (int32_t partition = 0; partition < 2; partition++)
+                tg_twin_known(&live.twin, partition);
+        tg_twin_pause(&live.twin);
+        for (int32_t partition = 0; partition < 2; partition++)
+                tg_twin_behind(&live.twin, partition);
+        tg_twin_faulty(&live.twin, TG_STREAM_TOUCHPOINTS, 0, "no customer", "it has none");
+        live_run(&live);
+        while (atomic_load(&live.board->rejected[0].count) == 0 ||
+               tg_board_tally(live.board, TG_TALLY_BEHIND) < 2)
+                sched_yield();
+        ANSWER(ready, &live, "/readyz", NULL);
+        cr_assert_eq(ready.status, 503, "%s", ready.body);
+        ANSWER(answer, &live, "/decide", email(body, 1, "me", ""));
+        cr_assert_eq(answer.status, 503, "%s", answer.body);
         cr_assert_not_null(strstr(answer.header, "Retry-After:"));
 }
 

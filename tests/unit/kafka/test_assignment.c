@@ -86,6 +86,23 @@ Test(assignment, partitions_beyond_the_topic_are_not_owned)
         cr_expect_not(tg_assignment_owns(&assignment, PARTITIONS));
 }
 
+Test(assignment, facts_are_taken_up_to_the_last_record_or_the_end_behind_it)
+{
+        gain(1);
+        cr_expect_eq(tg_assignment_facts_next(&assignment, 1), 0);
+        cr_assert(tg_assignment_take(&assignment, 1, TG_STREAM_TOUCHPOINTS, 6));
+        cr_expect_eq(tg_assignment_facts_next(&assignment, 1), 7);
+        tg_assignment_see_end(&assignment, 1, TG_STREAM_TOUCHPOINTS, 7, 0);
+        tg_assignment_see_end(&assignment, 1, TG_STREAM_TOUCHPOINTS, 9, 0);
+        tg_assignment_see_end(&assignment, 1, TG_STREAM_REQUESTS, 40, 0);
+        cr_expect_eq(tg_assignment_facts_next(&assignment, 1), 9);
+        assignment.partitions[1].waits = true;
+        cr_expect_eq(tg_assignment_facts_next(&assignment, 1), 0, "some are on their way");
+        assignment.partitions[1].waits = false;
+        cr_assert(tg_assignment_rewind(&assignment, 1, TG_STREAM_TOUCHPOINTS, 3));
+        cr_expect_eq(tg_assignment_facts_next(&assignment, 1), 3);
+}
+
 Test(assignment, an_end_is_told_once_when_it_has_stayed_one)
 {
         struct tg_record record;

@@ -268,7 +268,7 @@ static struct tg_record *make_mark(struct flood *flood, enum tg_record_kind kind
 {
         struct tg_record *record = tg_pool_take(&flood->pool);
 
-        *record = (struct tg_record){.kind = kind};
+        *record = (struct tg_record){.kind = kind, .offset = INT64_MAX};
         return record;
 }
 
@@ -287,7 +287,7 @@ static int flood_poll(void *context, struct tg_record **records, size_t capacity
         (void)error;
         if (flood->made == 0)
                 records[count++] = make_mark(flood, TG_RECORD_ASSIGNED);
-        records[count++] = make_mark(flood, TG_RECORD_END); /* of the touchpoints */
+        records[count++] = make_mark(flood, TG_RECORD_KNOWN); /* all facts */
         if (flood->made >= FLOOD)
                 flood->now_ms += flood->batches++ ? 1 : DUE_AFTER_MS;
         for (size_t i = 0; (int64_t)i < wanted && count < capacity; i++)
