@@ -5,7 +5,8 @@ Nobody can say from outside where a batch ended, so the moments are taken from t
 carries its time, the request's place and how far the facts had been read. Before each, the facts
 up to there are applied; then the request, or the message that waited, is decided at that time, and
 must be decided so. How soon a message that waits is told, and in which order those are told that
-are due together, is counted and not judged.
+are due together, is counted and not judged. Whether facts are behind (`facts behind`), touchgate
+alone knows: what is then decided is judged, and how often it is is counted.
 """
 
 import math
@@ -50,6 +51,8 @@ class Follower:
         self.set_clock(told)
         self.read_facts(told)
         before = len(self.gate.decisions)
+        self.gate.behind = waits_for_facts(told)
+        self.counts["waiting for facts"] += self.gate.behind
         if not self.decide(told):
             self.mismatch(told, "decided once more, or never asked")
         elif len(self.gate.decisions) == before:
@@ -183,6 +186,10 @@ class Follower:
         self.apply_facts(math.inf)
 
 
+def waits_for_facts(told):
+    return any(each["rule"] == "facts behind" for each in told["reasons"])
+
+
 def joined_by(told):
     """The throttle whose queue a new request joined, though the throttle conforms."""
     if told["outcome"] == "defer" and told["until"] == told["time"] and told["reasons"]:
@@ -197,4 +204,4 @@ def told_waits(followers):
     text = f"waited and told: {len(waits)}"
     if waits:
         text += f", {waits[len(waits) // 2]} ms after their moment (median), {waits[-1]} at most"
-    return text + "".join(f"; {what}: {count}" for what, count in sorted(counts.items()))
+    return text + "".join(f"; {what}: {n}" for what, n in sorted(counts.items()) if n)

@@ -20,6 +20,7 @@ EXPIRY_MS = 72 * 3_600_000
 NS_PER_MS = 1_000_000
 LONG_AGO_NS = -(10**30)
 SKEW_MS = 600_000  # future_skew_max: 10 min
+FACTS_WAIT_MS = 30_000  # facts_wait_max
 PENDING_MAX = 1_000_000  # messages that wait, in all partitions together
 FIRST_MS = -62_167_219_200_000  # the year 0
 LAST_MS = 253_402_300_799_999  # the last millisecond of the year 9999
@@ -89,6 +90,8 @@ class Gate:
         self.policy = policy
         self.skew = skew
         self.pending_max = max(1, pending_max // partitions)
+        self.facts_wait = FACTS_WAIT_MS
+        self.behind = False  # live: facts are said to be behind what is decided now
         self.joining = None  # live: the throttle whose queue is said to hold up a new request
         # What is to be denied as `state incomplete`: (offset, time) -> whether the rules come first
         self.incomplete = {}
@@ -246,6 +249,8 @@ class Gate:
             return self.record(request, t, "deny", [gate_reason("state incomplete")])
         if min(request["time"], t) <= self.customer(request["customer"]).erased_at:
             return self.record(request, t, "deny", [gate_reason("erased")])
+        if self.behind:
+            return self.await_facts(request, t)
         message = request
         answer = self.ask_rules(message, t)
         if request["general"] is not None and answer.refusing:
@@ -255,6 +260,15 @@ class Gate:
                 answer = self.ask_rules(message, t)
                 answer.reasons = before + answer.reasons
         return self.follow(answer, request, message, t)
+
+    def await_facts(self, request, t):
+        until = t + self.facts_wait
+        reasons = [reason("facts behind", "gate", None, None, until)]
+        if until >= request["expires"]:
+            return self.record(request, t, "deny", reasons + [gate_reason("expires first")])
+        if self.defer(request, request, t, reasons, until):
+            bisect.insort(self.waiting, (until, -request["priority"], request["age"], request))
+        return None
 
     def follow(self, answer, request, message, t):
         """Does as the rules say with the message: the request itself or its general variant."""

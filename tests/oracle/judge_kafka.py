@@ -29,7 +29,7 @@ from comparing import (
     message_key,
 )
 from following import Follower, Inputs, told_waits
-from gate import SKEW_MS, Gate
+from gate import FACTS_WAIT_MS, SKEW_MS, Gate
 from kafka_topics import (
     STREAM_DATA,
     Framed,
@@ -56,6 +56,9 @@ def main():
     )
     parser.add_argument("--topics-prefix", default="", help="before each topic's name")
     parser.add_argument("--skew", type=int, default=SKEW_MS, metavar="MS", help="future_skew_max")
+    parser.add_argument(
+        "--facts-wait", type=int, default=FACTS_WAIT_MS, metavar="MS", help="facts_wait_max"
+    )
     parser.add_argument("--at-least-once", action="store_true", help="tolerate identical doubles")
     arguments = parser.parse_args()
     if (arguments.clock == "event") != bool(arguments.recording):
@@ -143,6 +146,7 @@ def judge_live(policy, written, arguments, out):
     inputs = inputs_in(written, arguments, verdict)
     for partition, given in enumerate(inputs):
         gate = Gate(policy, partition, arguments.partitions, arguments.skew)
+        gate.facts_wait = arguments.facts_wait
         gate.incomplete = {
             (offset, t): how
             for number, offset, t, how in incomplete_of(decisions)

@@ -10,7 +10,7 @@ import policy as policies
 from by_hand import AD_CAP, ONE_A_SECOND, T0, H, Live, S, live, request, touchpoint
 from comparing import Report
 from following import Follower
-from gate import SKEW_MS, Gate, has_calendar
+from gate import FACTS_WAIT_MS, SKEW_MS, Gate, gate_reason, has_calendar, reason
 from random_case import make_case
 from random_events import START_MS
 from recording import split
@@ -67,6 +67,31 @@ class ByHand(unittest.TestCase):
         early = copy.deepcopy(made.gate.decisions)
         early[1]["time"] = T0 + 11 * S
         self.assert_told("it must wait on", made, early)
+
+    def test_who_waits_for_facts_is_deferred_for_so_long_and_then_decided(self):
+        made = live("{}", (1, [], [request(0)]), (2, [], []))
+        permit = made.gate.decisions[0]
+        until = T0 + 1 + FACTS_WAIT_MS
+        why = reason("facts behind", "gate", None, None, until)
+        behind = dict(permit, outcome="defer", until=until, final=False, reasons=[why],
+                      message_id=None, receipt=None)
+        later = dict(permit, time=until, receipt=dict(permit["receipt"], time=until))
+        follower = self.assert_equal(made, [behind, later])
+        self.assertEqual(follower.counts["waiting for facts"], 1)
+        self.assert_told("before its moment", made, [behind, permit])
+        longer = dict(behind, until=until + 1)
+        self.assert_told(f"until={until}", made, [longer, dict(later, time=until + 1)])
+
+    def test_who_would_wait_for_facts_beyond_its_expiry_is_denied(self):
+        asked = dict(request(0), expires=T0 + 1 + FACTS_WAIT_MS)
+        made = live("{}", (1, [], [asked]))
+        why = reason("facts behind", "gate", None, None, T0 + 1 + FACTS_WAIT_MS)
+        denial = dict(made.gate.decisions[0], outcome="deny", message_id=None, receipt=None,
+                      reasons=[why, gate_reason("expires first")])
+        self.assert_equal(made, [denial])
+        made.inputs.requests[0][1]["expires"] += 1
+        denial["expires"] += 1
+        self.assert_told("oracle: t=1700000000001 defer", made, [denial])
 
     def test_time_and_positions_never_go_back(self):
         made = live("{}", (5, [self.SEEN], [request(0)]), (6, [], [request(1)]))

@@ -12,7 +12,7 @@ from confluent_kafka import Producer
 import policy as policies
 from by_hand import PERMIT_CAP, T0, Live, request, touchpoint
 from containers import writer_of
-from gate import SKEW_MS
+from gate import FACTS_WAIT_MS, SKEW_MS
 from judge_kafka import judge_live, judge_topics
 from kafka_topics import SCHEMA_IDS, is_any, read_topics
 from oracle import judge_records
@@ -57,7 +57,8 @@ class Broker(unittest.TestCase):
     def told(self, judging, subject, **more):
         """(whether all was equal, what was said)."""
         arguments = argparse.Namespace(
-            topics_prefix=PREFIX, partitions=self.partitions, skew=SKEW_MS, **more
+            topics_prefix=PREFIX, partitions=self.partitions, skew=SKEW_MS,
+            facts_wait=FACTS_WAIT_MS, **more
         )
         self.producer.flush()
         out = io.StringIO()
