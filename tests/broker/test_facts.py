@@ -12,6 +12,8 @@ import sys
 import time
 import unittest
 
+from confluent_kafka import Producer
+
 from broker import fetch_jars, java
 from gateway import Gateway, configuration
 from test_run import IMPATIENT, JUDGE, PARTITIONS, BrokerCase, now_ms
@@ -101,6 +103,30 @@ class Facts(BrokerCase):
                  self.broker.bootstrap, "--alter", "--entity-type", "clients", "--entity-name",
                  "touchgate", *change),
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, timeout=60, check=True)
+
+    def answer(self, gateway, reader, prefix, name, customer):
+        """Asks, and returns what is decided and the first reason."""
+        def told():
+            return [each for each in reader.records("decision") if each["request_id"] == name]
+
+        self.writer().send(f"{prefix}requests", [self.ask(name, customer)]).flush()
+        self.assertTrue(reader.read_until(lambda read: told(), 60), gateway.log())
+        return told()[0]["outcome"], [each["rule"] for each in told()[0]["reasons"]][:1]
+
+    def test_touchpoints_of_a_transaction_are_known_once_it_is_committed(self):
+        gateway, reader = self.start("once.", facts_wait_max="1h")
+        writer = Producer({"bootstrap.servers": self.broker.bootstrap, "log_level": 2,
+                           "transactional.id": "touchpoints", "partitioner": "murmur2_random"})
+        writer.init_transactions(30)
+        writer.begin_transaction()
+        key, value = self.click("ada")
+        writer.produce("once.touchpoints", key=key, value=value)
+        writer.flush(30)
+        self.assertEqual(self.answer(gateway, reader, "once.", "open", "ada"), ("permit", []))
+        writer.commit_transaction(30)
+        self.assertEqual(self.answer(gateway, reader, "once.", "committed", "ada"),
+                         ("deny", ["once"]))
+        self.assert_ended_well(gateway, gateway.stop())
 
     def test_a_process_that_stood_still_reads_the_touchpoints_before_it_decides(self):
         gateway, reader = self.start("still.")
