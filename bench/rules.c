@@ -540,7 +540,7 @@ static void measure_all(struct bench *bench)
         print("the same, cells looked up", QUESTIONS, measure_median(anew_ns, ROUNDS),
               measure_median(plain_ns, ROUNDS));
         printf("\n%.0f %% of the questions are answered yes\n",
-               100.0 * (double)permitted / ((double)ROUNDS * PASSES * QUESTIONS));
+               100.0 * (double)permitted / (double)(ROUNDS * PASSES * QUESTIONS));
 }
 
 int main(void)

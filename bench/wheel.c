@@ -212,9 +212,9 @@ static struct instant run_instant(const int64_t *ages)
         step = gathered = measure_cpu_ns();
         while (take_batch(waiting))
                 keep_longest(&instant.longest_take, &step);
-        instant.defer = (deferred - start) / MILLION;
-        instant.gather = (gathered - deferred) / MILLION;
-        instant.take = (measure_cpu_ns() - gathered) / MILLION;
+        instant.defer = (deferred - start) / (double)MILLION;
+        instant.gather = (gathered - deferred) / (double)MILLION;
+        instant.take = (measure_cpu_ns() - gathered) / (double)MILLION;
         tg_waiting_free(waiting);
         return instant;
 }
@@ -238,7 +238,7 @@ static double run_instant_heap(struct heap *heap, const int64_t *ages)
                 seen = waiter->age;
                 free(waiter);
         }
-        return (measure_cpu_ns() - start) / MILLION;
+        return (measure_cpu_ns() - start) / (double)MILLION;
 }
 
 static void measure_instant(const char *how, const int64_t *ages)
@@ -305,7 +305,7 @@ static void measure_gcra(void)
                         t_ms = conforms_ms > t_ms ? conforms_ms : t_ms;
                         tg_gcra_charge(&gcra, t_ms);
                 }
-                costs[i] = (measure_cpu_ns() - start) / CHARGES;
+                costs[i] = (measure_cpu_ns() - start) / (double)CHARGES;
         }
         seen = gcra.tat.ms;
         printf("a throttle asked and charged: %.1f ns\n", measure_median(costs, ROUNDS));

@@ -26,7 +26,7 @@ static void show_progress(void *context, uint64_t records, double share)
         double elapsed_s = tg_seconds_since(&showing->start);
         char text[TG_PROGRESS_SIZE];
 
-        if (elapsed_s - showing->shown_s < SHOW_EVERY_MS / 1e3)
+        if (elapsed_s - showing->shown_s < (double)SHOW_EVERY_MS / 1e3)
                 return;
         showing->shown_s = elapsed_s;
         if (share > 0)

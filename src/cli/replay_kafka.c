@@ -31,7 +31,7 @@ static void show(struct playing *playing, uint64_t written, const struct tg_stre
         char text[TG_PROGRESS_SIZE], at[TG_TIME_TEXT_SIZE], line[2 * TG_PROGRESS_SIZE];
         size_t bytes = playing->bytes[TG_STREAM_TOUCHPOINTS] + playing->bytes[TG_STREAM_REQUESTS];
 
-        if (playing->shown_s < 0 || elapsed_s - playing->shown_s < SHOW_EVERY_MS / 1e3)
+        if (playing->shown_s < 0 || elapsed_s - playing->shown_s < (double)SHOW_EVERY_MS / 1e3)
                 return;
         playing->shown_s = elapsed_s;
         tg_progress_text((double)bytes / (double)tg_recording_bytes(playing->recording), written,
