@@ -115,8 +115,10 @@ void tg_check_report_print(const struct tg_policy *policy, FILE *file)
                     "what waits is read again; longer if requests expire later");
         print_topic(file, "decisions", footprint.decisions_ms,
                     "permits that count, requests that may come again, what waits");
-        fprintf(file, "  %-12s for ever (cleanup.policy=compact): what has no window%s\n",
-                "customers", footprint.consents ? ", as consents" : "");
+        fprintf(file, "  %-12s for ever (cleanup.policy=compact): %s\n", "customers",
+                footprint.consents ? "consents and erasures, which have no window"
+                                   : "erasures, which have no window; without this topic they last "
+                                     "as long as touchpoints are kept");
 }
 
 static json_t *counter_json(const struct tg_policy *policy, const struct tg_counter *counter)

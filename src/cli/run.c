@@ -138,6 +138,7 @@ static int open_schemas(struct run *run, struct tg_error *error)
                 .notices = &run->notices,
                 .stop = &run->lifetime.stop,
                 .channels = run->topics.channels,
+                .customers = run->topics.customers,
         };
 
         if (tg_readings_new(&run->configuration.kafka, &run->notices, &run->readings, error) < 0)
@@ -285,6 +286,7 @@ static int start_shards(struct run *run, struct tg_error *error)
                 .idle_ms = run->configuration.idle_ms,
                 .commit_ms = run->configuration.commit_ms,
                 .transaction_ms = run->configuration.transaction_ms,
+                .customers = run->topics.customers,
         };
 
         return tg_run_shards_start(&options, &run->shards, error);

@@ -8,6 +8,9 @@
 #include "base/memory.h"
 #include "kafka/lookout.h"
 
+/* The clock by which a fact gets its timestamp may be slow by so much, and by the allowed skew. */
+enum { LATE_MS = TG_HOUR_MS };
+
 /* One of them. */
 struct shard_thread {
         pthread_t thread;
@@ -69,6 +72,7 @@ static int run_shard(struct shard_thread *thread, struct tg_kafka_source *source
                 .shards = thread->options->count,
                 .commit_ms = thread->options->commit_ms,
                 .transaction_ms = thread->options->transaction_ms,
+                .customers = thread->options->customers,
         };
         struct tg_kafka_sink *sink;
         struct tg_port port = {
@@ -103,6 +107,10 @@ static int serve(struct shard_thread *thread, struct tg_error *error)
                 .batch = thread->options->shard->batch,
                 .partitions = (int32_t)thread->options->shard->partition.partitions,
                 .idle_ms = thread->options->idle_ms,
+                .late_ms = thread->options->shard->clock == TG_CLOCK_WALL
+                                   ? LATE_MS + thread->options->shard->partition.skew_ms
+                                   : -1,
+                .customers = thread->options->customers,
                 .end_at_once = thread->options->shard->clock == TG_CLOCK_WALL,
         };
         struct tg_kafka_source *source;

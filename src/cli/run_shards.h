@@ -26,6 +26,7 @@ struct tg_run_shards_options {
         int64_t idle_ms;
         int64_t commit_ms;
         int64_t transaction_ms; /* 0: at least once */
+        bool customers;         /* there is a topic for what lasts of them */
 };
 
 struct tg_run_shards;

@@ -5,21 +5,19 @@
 #include "kafka/retention.h"
 #include "rules/footprint.h"
 
-enum { FOR_EVER = -1 };
-
-/* Consents have no window, and stand among the touchpoints. */
+/* What has no window is kept among the customers. */
 void tg_run_topics_needs(const struct tg_policy *policy, struct tg_topic_needs *ret_needs)
 {
         struct tg_topic_needs needs = {0};
         struct tg_footprint footprint;
 
         tg_footprint_of(policy, &footprint);
-        if (footprint.consents)
-                tg_topic_need_all(&needs.topics[TG_TOPIC_TOUCHPOINTS], FOR_EVER);
-        else if (footprint.touchpoints_ms)
+        if (footprint.touchpoints_ms)
                 tg_topic_need_all(&needs.topics[TG_TOPIC_TOUCHPOINTS], footprint.touchpoints_ms);
         tg_topic_need_all(&needs.topics[TG_TOPIC_REQUESTS], footprint.requests_ms);
         tg_topic_need_all(&needs.topics[TG_TOPIC_DECISIONS], footprint.decisions_ms);
+        tg_topic_need_last(&needs.topics[TG_TOPIC_CUSTOMERS]);
+        needs.customers = footprint.consents;
         *ret_needs = needs;
 }
 
@@ -38,6 +36,8 @@ static int check(struct tg_client *client, const struct tg_run_topics_options *o
                 return -1;
         if (tg_topics_check(client, options->settings, &needs, ret_found, error) < 0)
                 return -1;
+        if (!ret_found->customers)
+                needs.topics[TG_TOPIC_CUSTOMERS].count = 0;
         if (!options->embedded)
                 tg_retention_check(client, options->settings, &needs);
         return 0;

@@ -70,6 +70,16 @@ bool tg_register_set(struct tg_table *table, struct tg_identity identity,
         return true;
 }
 
+bool tg_register_stands(const struct tg_table *table, struct tg_identity identity,
+                        enum tg_register_side side, const struct tg_register *value)
+{
+        struct tg_line *cell = tg_table_find(table, identity);
+
+        if (!cell)
+                return !value->granted;
+        return atomic_load_explicit(&cell->registers[side], memory_order_relaxed) == pack(value);
+}
+
 bool tg_register_read(struct tg_line *cell, enum tg_register_side side, int64_t erased_ms,
                       struct tg_register *ret_value)
 {

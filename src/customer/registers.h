@@ -34,6 +34,13 @@ bool tg_register_set(struct tg_table *table, struct tg_identity identity,
                      enum tg_register_side side, const struct tg_register *value);
 
 /*
+ * Whether VALUE, joined in, is what one side now holds. If there was no room for it, nobody knows:
+ * then a withdrawal is said to stand, and nothing else.
+ */
+bool tg_register_stands(const struct tg_table *table, struct tg_identity identity,
+                        enum tg_register_side side, const struct tg_register *value);
+
+/*
  * The value of one side of the cell that tg_table_find gave (NULL: none). Returns false if it was
  * never set, or only at or before ERASED_MS (the stamp TG_STAMP_ERASED of the customer; TG_NO_TIME:
  * nothing was erased): it is then emptied.

@@ -35,7 +35,7 @@ static void set_news(struct tg_assignment *assignment, struct tg_partition_state
 }
 
 void tg_assignment_gain(struct tg_assignment *assignment, const struct tg_progress *resume,
-                        int64_t told_end)
+                        const int64_t ends[static TG_LANES])
 {
         struct tg_partition_state *state = at(assignment, resume->partition);
 
@@ -46,11 +46,11 @@ void tg_assignment_gain(struct tg_assignment *assignment, const struct tg_progre
                 state->streams[i] = (struct tg_stream_state){
                         .held = state->streams[i].held,
                         .next = -1,
+                        .end = ends[i],
                         .fence = -1,
                 };
         state->resume = state->committed = *resume;
         state->streams[TG_STREAM_REQUESTS].next = resume->next[TG_STREAM_REQUESTS];
-        state->told_end = told_end;
         state->owned = true;
         state->lost = state->waits = false;
         assignment->owned++;
@@ -124,7 +124,7 @@ bool tg_assignment_take(struct tg_assignment *assignment, int32_t partition, enu
         struct tg_stream_state *state = &owner->streams[stream];
 
         if (!owner->owned || offset < state->next ||
-            (stream == TG_STREAM_DECISIONS && offset >= owner->told_end) ||
+            (stream >= TG_STREAMS && offset >= state->end) ||
             (state->fence >= 0 && offset >= state->fence))
                 return false;
         state->fence = -1;
@@ -181,8 +181,8 @@ void tg_assignment_see_end(struct tg_assignment *assignment, int32_t partition,
                 state->passed = offset;
         if (state->at_end)
                 return;
-        /* Behind a transaction that is still open there may be more of what was told. */
-        if (stream == TG_STREAM_DECISIONS && offset < assignment->partitions[partition].told_end)
+        /* Behind a transaction that is still open there may be more of what was written before. */
+        if (stream >= TG_STREAMS && offset < state->end)
                 return;
         state->at_end = true;
         state->end_since_ms = now_ms;
@@ -211,9 +211,8 @@ static bool has_end(const struct tg_partition_state *partition, int stream, int6
 
         if (state->end_told)
                 return false;
-        if (stream == TG_STREAM_DECISIONS)
-                return state->at_end || state->next >= partition->told_end ||
-                       partition->told_end == 0;
+        if (stream >= TG_STREAMS)
+                return state->at_end || state->next >= state->end || state->end == 0;
         return state->at_end && now_ms - state->end_since_ms >= idle_ms;
 }
 
@@ -248,12 +247,13 @@ bool tg_assignment_at_end(const struct tg_assignment *assignment, int64_t now_ms
 
                 if (!stays(partition))
                         continue;
-                if (partition->waits || !partition->streams[TG_STREAM_DECISIONS].end_told)
+                if (partition->waits)
                         return false;
-                for (int j = 0; j < TG_STREAMS; j++) {
+                for (int j = 0; j < TG_LANES; j++) {
                         const struct tg_stream_state *state = &partition->streams[j];
 
-                        if (!state->end_told || now_ms - state->end_since_ms < idle_ms)
+                        if (!state->end_told ||
+                            (j < TG_STREAMS && now_ms - state->end_since_ms < idle_ms))
                                 return false;
                 }
         }

@@ -17,6 +17,7 @@
 struct tg_stream_state {
         int64_t next;         /* behind the last record that was taken; -1: none was yet */
         int64_t passed;       /* its end was seen here: what lies before is not for readers */
+        int64_t end;          /* of what was written before it came: it ends here; 0: nothing was */
         int64_t fence;        /* -1, or: what is there or behind it came from before it went back */
         int64_t end_since_ms; /* with at_end: when its end was seen */
         uint32_t held;        /* records that the shard has and has not released */
@@ -28,8 +29,8 @@ struct tg_stream_state {
 struct tg_partition_state {
         struct tg_stream_state streams[TG_LANES];
         struct tg_progress resume;    /* how far it had come when it came */
+        int64_t facts_from;           /* where its facts are read from; -1: their beginning */
         struct tg_progress committed; /* how far it has come, as was committed last */
-        int64_t told_end;             /* what was told about it before ends here; 0: nothing was */
         bool owned;
         bool leaving; /* owned, but to be given back once the shard knows */
         bool lost;    /* it is somebody else's already: nothing of it may be committed */
@@ -57,12 +58,13 @@ static inline bool tg_assignment_owns(const struct tg_assignment *assignment, in
 }
 
 /*
- * A partition comes (gain: it had come as far as RESUME says, and what was told about it ends at
- * TOLD_END), is about to go (leave: the shard is told while it can still commit, unless it is LOST)
- * and goes (lose). Only what changes anything has an effect; there must be no news when one comes.
+ * A partition comes (gain: it had come as far as RESUME says, and what was written about it ends at
+ * ENDS, by lane; 0: nothing was), is about to go (leave: the shard is told while it can still
+ * commit, unless it is LOST) and goes (lose). Only what changes anything has an effect; there must
+ * be no news when one comes.
  */
 void tg_assignment_gain(struct tg_assignment *assignment, const struct tg_progress *resume,
-                        int64_t told_end);
+                        const int64_t ends[static TG_LANES]);
 void tg_assignment_leave(struct tg_assignment *assignment, int32_t partition, bool lost);
 void tg_assignment_lose(struct tg_assignment *assignment, int32_t partition);
 

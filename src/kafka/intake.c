@@ -129,7 +129,7 @@ bool tg_intake_read(struct tg_intake *intake, const struct tg_arrival *arrival,
                 return false;
         if (record->kind == TG_RECORD_DATA)
                 decode(intake, &frame, record);
-        if (record->kind == TG_RECORD_DATA && record->stream != TG_STREAM_DECISIONS)
+        if (record->kind == TG_RECORD_DATA && record->stream < TG_STREAMS)
                 count_deviations(intake, arrival, record->event.head.customer);
         return true;
 }

@@ -27,6 +27,7 @@ const char *tg_member_topic(const struct tg_member *member, enum tg_stream strea
                 [TG_STREAM_TOUCHPOINTS] = TG_TOPIC_TOUCHPOINTS,
                 [TG_STREAM_REQUESTS] = TG_TOPIC_REQUESTS,
                 [TG_STREAM_DECISIONS] = TG_TOPIC_DECISIONS,
+                [TG_STREAM_CUSTOMERS] = TG_TOPIC_CUSTOMERS,
         };
 
         return member->settings->topics[topics[stream]];
@@ -43,7 +44,7 @@ static rd_kafka_topic_partition_t *add(const struct tg_member *member,
         return item;
 }
 
-/* What comes with partitions of requests: their facts, and what was told about them. */
+/* What comes with partitions of requests: their facts, and what was written about them. */
 static rd_kafka_topic_partition_list_t *with_company(const struct tg_member *member,
                                                      const struct tg_resume *resumes, int count)
 {
@@ -54,9 +55,11 @@ static rd_kafka_topic_partition_list_t *with_company(const struct tg_member *mem
 
                 add(member, list, TG_STREAM_REQUESTS, progress->partition,
                     progress->next[TG_STREAM_REQUESTS]);
-                add(member, list, TG_STREAM_TOUCHPOINTS, progress->partition, -1);
-                if (resumes[i].told_end > 0)
-                        add(member, list, TG_STREAM_DECISIONS, progress->partition, -1);
+                add(member, list, TG_STREAM_TOUCHPOINTS, progress->partition,
+                    resumes[i].facts_from);
+                for (int j = TG_STREAMS; j < TG_LANES; j++)
+                        if (resumes[i].ends[j] > 0)
+                                add(member, list, (enum tg_stream)j, progress->partition, -1);
         }
         return list;
 }
@@ -93,11 +96,12 @@ static void recall(const struct tg_member *member, const rd_kafka_topic_partitio
 {
         for (int i = 0; i < requests->cnt; i++) {
                 int32_t partition = requests->elems[i].partition;
+                const struct tg_stream_state *streams =
+                        member->assignment.partitions[partition].streams;
 
-                resumes[i] = (struct tg_resume){
-                        .progress = {.partition = partition},
-                        .told_end = member->assignment.partitions[partition].told_end,
-                };
+                resumes[i] = (struct tg_resume){.progress = {.partition = partition}};
+                for (int j = TG_STREAMS; j < TG_LANES; j++)
+                        resumes[i].ends[j] = streams[j].end;
         }
 }
 
@@ -131,11 +135,14 @@ static void change_hands(struct tg_member *member, const struct tg_resume *resum
                 rd_kafka_resume_partitions(member->client.handle, list);
         assign(member, list);
         for (int i = 0; i < count; i++) {
+                int32_t partition = resumes[i].progress.partition;
+
                 if (member->gaining)
                         tg_assignment_gain(&member->assignment, &resumes[i].progress,
-                                           resumes[i].told_end);
+                                           resumes[i].ends);
                 else
-                        tg_assignment_lose(&member->assignment, resumes[i].progress.partition);
+                        tg_assignment_lose(&member->assignment, partition);
+                member->assignment.partitions[partition].facts_from = resumes[i].facts_from;
         }
         if (member->gaining)
                 member->assigned = true;
@@ -279,15 +286,19 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
                 .settings = options->settings,
                 .shard = options->shard,
                 .board = options->board,
+                .late_ms = options->late_ms,
         };
         tg_assignment_init(&member->assignment, options->partitions);
         if (open_consumer(member, options, error) < 0 ||
             tg_resume_office_init(&member->office, &member->client, member->settings, error) < 0)
                 return -1;
+        member->office.customers = options->customers;
         rd_kafka_poll_set_consumer(member->client.handle);
         member->queue = rd_kafka_queue_get_consumer(member->client.handle);
         member->facts = learn(member, TG_STREAM_TOUCHPOINTS);
         member->told = learn(member, TG_STREAM_DECISIONS);
+        if (options->customers)
+                member->lasting = learn(member, TG_STREAM_CUSTOMERS);
         return subscribe(member, error);
 }
 
@@ -299,6 +310,8 @@ void tg_member_deinit(struct tg_member *member)
                 rd_kafka_topic_destroy(member->facts);
         if (member->told)
                 rd_kafka_topic_destroy(member->told);
+        if (member->lasting)
+                rd_kafka_topic_destroy(member->lasting);
         tg_resume_office_deinit(&member->office);
         if (member->queue)
                 rd_kafka_queue_destroy(member->queue);
@@ -307,6 +320,25 @@ void tg_member_deinit(struct tg_member *member)
         if (member->assignment.held == 0)
                 tg_client_deinit(&member->client);
         tg_assignment_deinit(&member->assignment);
+}
+
+void tg_member_look_back(struct tg_member *member, const struct tg_lookback *lookback)
+{
+        member->office.lookback = *lookback;
+        member->office.by_time = member->late_ms >= 0;
+        member->office.lookback.window_ms += member->late_ms;
+}
+
+void tg_member_note_fact(struct tg_member *member, int64_t written_ms, int64_t happened_ms)
+{
+        if (written_ms >= happened_ms - member->late_ms || member->undated || member->late_ms < 0)
+                return;
+        member->undated = true;
+        tg_notice(member->client.notices, TG_NOTICE_WARNING,
+                  "records in topic %s have a timestamp earlier than the time of what they tell: "
+                  "all that the topic holds will be read at every start, since from which record "
+                  "on can't be told by the time (producers set timestamps in milliseconds)",
+                  tg_member_topic(member, TG_STREAM_TOUCHPOINTS));
 }
 
 void tg_member_settle(struct tg_member *member)
@@ -373,10 +405,13 @@ int tg_member_rewind(struct tg_member *member, const struct tg_progress *progres
                         continue;
                 for (int j = 0; j < TG_LANES; j++) {
                         enum tg_stream stream = (enum tg_stream)j;
+                        int64_t next = progress[i].next[j];
 
-                        if (tg_assignment_rewind(&member->assignment, partition, stream,
-                                                 progress[i].next[j]))
-                                add(member, list, stream, partition, progress[i].next[j]);
+                        if (!tg_assignment_rewind(&member->assignment, partition, stream, next))
+                                continue;
+                        if (next < 0 && stream == TG_STREAM_TOUCHPOINTS)
+                                next = member->assignment.partitions[partition].facts_from;
+                        add(member, list, stream, partition, next);
                 }
         }
         if (list->cnt)
@@ -387,7 +422,7 @@ int tg_member_rewind(struct tg_member *member, const struct tg_progress *progres
 
 static bool has_moved(const struct tg_progress *progress, const struct tg_progress *committed)
 {
-        if (progress->decided != committed->decided)
+        if (progress->decided != committed->decided || progress->kept != committed->kept)
                 return true;
         for (int i = 0; i < TG_STREAMS; i++)
                 if (progress->next[i] != committed->next[i])
@@ -419,13 +454,16 @@ rd_kafka_topic_partition_list_t *tg_member_offsets(const struct tg_member *membe
                 int32_t partition = progress[i].partition;
                 int64_t requests = progress[i].next[TG_STREAM_REQUESTS];
                 int64_t facts = progress[i].next[TG_STREAM_TOUCHPOINTS];
+                struct tg_progress marked = progress[i];
                 rd_kafka_topic_partition_t *item;
 
                 if (!tg_assignment_owns(&member->assignment, partition))
                         continue;
+                if (member->undated)
+                        marked.kept = 0;
                 item = add(member, list, TG_STREAM_REQUESTS, partition,
                            requests < 0 ? 0 : requests);
-                tg_bookmark_write(name, &progress[i], text);
+                tg_bookmark_write(name, &marked, text);
                 item->metadata = strdup(text); /* librdkafka's to free */
                 item->metadata_size = strlen(text);
                 if (facts >= 0)

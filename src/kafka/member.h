@@ -3,8 +3,8 @@
  * A member of the consumer group: the consumer, what it owns, and how that changes hands.
  *
  * Only the request topic is subscribed; the same-numbered partitions of touchpoints are assigned
- * with it, eagerly or cooperatively as the group does it, and those of decisions up to where they
- * end when the offsets have been read. A rebalance is only noted when it is
+ * with it, eagerly or cooperatively as the group does it, and those of decisions and customers up
+ * to where they end when the offsets have been read. A rebalance is only noted when it is
  * announced, and carried out by tg_member_settle(), so that the shard hears of it in between. All
  * calls come from one thread. A member must not move.
  */
@@ -17,13 +17,16 @@
 struct tg_member {
         struct tg_client client;
         struct tg_assignment assignment;
-        const struct tg_kafka_settings *settings;   /* borrowed */
-        struct tg_board *board;                     /* borrowed; NULL: nobody is to see */
-        rd_kafka_topic_t *facts;                    /* owned: keeps what is known of it */
-        rd_kafka_topic_t *told;                     /* likewise, of decisions */
-        struct tg_resume_office office;             /* how far partitions had come */
-        rd_kafka_queue_t *queue;                    /* owned: where everything arrives */
+        const struct tg_kafka_settings *settings; /* borrowed */
+        struct tg_board *board;                   /* borrowed; NULL: nobody is to see */
+        rd_kafka_topic_t *facts;                  /* owned: keeps what is known of it */
+        rd_kafka_topic_t *told;                   /* likewise, of decisions */
+        rd_kafka_topic_t *lasting;                /* likewise, of customers; NULL: there is none */
+        struct tg_resume_office office;           /* how far partitions had come */
+        rd_kafka_queue_t *queue;                  /* owned: where everything arrives */
         rd_kafka_topic_partition_list_t *rebalance; /* owned: to be carried out; NULL: none */
+        int64_t late_ms;                            /* as the option */
+        bool undated;                               /* timestamps of facts can't be relied upon */
         bool gaining;                               /* what `rebalance` does */
         bool assigned;                              /* there was an assignment, maybe empty */
         bool closing;
@@ -36,6 +39,9 @@ struct tg_member_options {
         struct tg_board *board;                   /* likewise: where lags are shown; or NULL */
         int32_t partitions;                       /* of the request topic */
         int64_t fetch_bytes;                      /* that may wait to be read */
+        int64_t late_ms;                          /* by so much may the timestamp of a fact be
+                                                   * earlier than its time; -1: by anything */
+        bool customers;                           /* there is a topic for what lasts of them */
         unsigned shard;                           /* tells static members of a process apart */
         unsigned shards;
 };
@@ -52,6 +58,12 @@ void tg_member_deinit(struct tg_member *member);
 
 /* Carries out a rebalance that was announced, if one was and the shard knows what goes. */
 void tg_member_settle(struct tg_member *member);
+
+/* How far back the facts of partitions that come are read. */
+void tg_member_look_back(struct tg_member *member, const struct tg_lookback *lookback);
+
+/* A fact of HAPPENED_MS has the timestamp WRITTEN_MS: is it late enough to go by? */
+void tg_member_note_fact(struct tg_member *member, int64_t written_ms, int64_t happened_ms);
 
 /* Stops or takes up fetching one stream of a partition that is owned. */
 void tg_member_pause(struct tg_member *member, int32_t partition, enum tg_stream stream,

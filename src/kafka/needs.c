@@ -36,6 +36,12 @@ void tg_topic_need_all(struct tg_topic_need *need, int64_t keep_ms)
         add(need, RETENTION_BYTES, "-1");
 }
 
+void tg_topic_need_last(struct tg_topic_need *need)
+{
+        assert(need->count == 0);
+        add(need, CLEANUP, "compact");
+}
+
 bool tg_topic_config_suffices(const struct tg_topic_config *config, const char *value)
 {
         int64_t needed, there;

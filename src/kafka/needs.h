@@ -25,10 +25,14 @@ struct tg_topic_need {
 
 struct tg_topic_needs {
         struct tg_topic_need topics[TG_TOPICS];
+        bool customers; /* that topic must be there; all but it must always */
 };
 
 /* Every record is needed for so long; -1: for ever. NEED is empty. */
 void tg_topic_need_all(struct tg_topic_need *need, int64_t keep_ms);
+
+/* The last record of each key is needed, for ever. NEED is empty. */
+void tg_topic_need_last(struct tg_topic_need *need);
 
 /* Whether a topic whose property of that name is VALUE keeps as much as CONFIG. */
 bool tg_topic_config_suffices(const struct tg_topic_config *config, const char *value);

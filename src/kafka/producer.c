@@ -135,6 +135,7 @@ int tg_producer_open(struct tg_producer *producer, struct tg_error *error)
                 return -1;
         producer->decisions = open_topic(producer, settings->topics[TG_TOPIC_DECISIONS]);
         producer->rejected = open_topic(producer, settings->topics[TG_TOPIC_REJECTED]);
+        producer->customers = open_topic(producer, settings->topics[TG_TOPIC_CUSTOMERS]);
         return 0;
 }
 
@@ -152,7 +153,9 @@ void tg_producer_close(struct tg_producer *producer)
                 rd_kafka_topic_destroy(producer->rejected);
         if (producer->decisions)
                 rd_kafka_topic_destroy(producer->decisions);
-        producer->rejected = producer->decisions = NULL;
+        if (producer->customers)
+                rd_kafka_topic_destroy(producer->customers);
+        producer->rejected = producer->decisions = producer->customers = NULL;
         tg_client_deinit(&producer->client);
 }
 

@@ -30,6 +30,7 @@ struct tg_producer {
         char id[TG_PRODUCER_ID_SIZE]; /* transactional.id */
         rd_kafka_topic_t *decisions;
         rd_kafka_topic_t *rejected;
+        rd_kafka_topic_t *customers;
         rd_kafka_topic_t *permitted[TG_CHANNELS]; /* made at the first permit of a channel */
         uint32_t permitted_ids[TG_CHANNELS];      /* likewise */
 };

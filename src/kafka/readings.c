@@ -61,6 +61,7 @@ static const struct {
         [TG_STREAM_TOUCHPOINTS] = {TG_SCHEMA_TOUCHPOINT, &tg_touchpoint_layout},
         [TG_STREAM_REQUESTS] = {TG_SCHEMA_REQUEST, &tg_request_layout},
         [TG_STREAM_DECISIONS] = {TG_SCHEMA_DECISION, &tg_told_layout},
+        [TG_STREAM_CUSTOMERS] = {TG_SCHEMA_TOUCHPOINT, &tg_touchpoint_layout},
 };
 
 static void writer_free(struct writer *writer)

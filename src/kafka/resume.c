@@ -3,6 +3,8 @@
 
 #include <time.h>
 
+#include "base/time.h"
+
 enum { TIMEOUT_MS = 10000, TRIES = 7, PAUSE_MS = 100 };
 
 int tg_resume_office_init(struct tg_resume_office *office, struct tg_client *consumer,
@@ -77,6 +79,7 @@ static struct tg_progress resume_of(const rd_kafka_topic_partition_t *items)
                 .next[TG_STREAM_REQUESTS] = items[0].offset < 0 ? -1 : items[0].offset,
                 .next[TG_STREAM_TOUCHPOINTS] = items[1].offset < 0 ? -1 : items[1].offset,
                 .next[TG_STREAM_DECISIONS] = -1,
+                .next[TG_STREAM_CUSTOMERS] = -1,
                 .clock_ms = TG_NO_TIME,
         };
 
@@ -86,28 +89,89 @@ static struct tg_progress resume_of(const rd_kafka_topic_partition_t *items)
 }
 
 /*
- * Where what was told about a partition ends now. That of a topic just created may have no leader
+ * Where what was written about PARTITION to a topic ends now. One just created may have no leader
  * yet. Returns 0 or -1.
  */
-static int find_told_end(struct tg_resume_office *office, struct tg_resume *resume)
+static int find_end(struct tg_resume_office *office, enum tg_topic which, int32_t partition,
+                    int64_t *ret_end)
 {
-        const char *topic = office->settings->topics[TG_TOPIC_DECISIONS];
+        const char *topic = office->settings->topics[which];
         rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
         int64_t low, high;
 
         for (int i = 0; i < TRIES; i++) {
                 if (code)
-                        try_on(office, "the end of the decisions", code, i - 1);
-                code = rd_kafka_query_watermark_offsets(office->scout.handle, topic,
-                                                        resume->progress.partition, &low, &high,
-                                                        TIMEOUT_MS);
+                        try_on(office, "the end of what was written before", code, i - 1);
+                code = rd_kafka_query_watermark_offsets(office->scout.handle, topic, partition,
+                                                        &low, &high, TIMEOUT_MS);
                 if (code)
                         continue;
-                resume->told_end = low == high ? 0 : high;
+                *ret_end = low == high ? 0 : high;
                 return 0;
         }
         tg_client_fail(office->consumer, code, topic, rd_kafka_err2str(code));
         return -1;
+}
+
+static int find_ends(struct tg_resume_office *office, struct tg_resume *resume)
+{
+        int32_t partition = resume->progress.partition;
+
+        if (find_end(office, TG_TOPIC_DECISIONS, partition, &resume->ends[TG_STREAM_DECISIONS]) < 0)
+                return -1;
+        return office->customers ? find_end(office, TG_TOPIC_CUSTOMERS, partition,
+                                            &resume->ends[TG_STREAM_CUSTOMERS])
+                                 : 0;
+}
+
+/* Whether facts that are out of reach need not be read. */
+static bool is_bounded(const struct tg_resume_office *office, const struct tg_progress *progress)
+{
+        return office->by_time && office->customers && progress->next[TG_STREAM_TOUCHPOINTS] >= 0 &&
+               (office->lookback.lasting & ~progress->kept) == 0;
+}
+
+/* The first offsets of LIST at or after the times they have. False: no broker says. */
+static bool read_times(struct tg_resume_office *office, rd_kafka_topic_partition_list_t *list)
+{
+        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+
+        for (int i = 0; i < TRIES; i++) {
+                if (code)
+                        try_on(office, "offsets by their times", code, i - 1);
+                code = rd_kafka_offsets_for_times(office->scout.handle, list, TIMEOUT_MS);
+                for (int j = 0; !code && j < list->cnt; j++)
+                        code = list->elems[j].err;
+                if (!code)
+                        return true;
+        }
+        return false;
+}
+
+static void find_facts(struct tg_resume_office *office, struct tg_resume *resumes, int count)
+{
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count);
+        int64_t now_ms = (int64_t)time(NULL) * TG_SECOND_MS;
+
+        for (int i = 0; i < count; i++) {
+                resumes[i].facts_from = -1;
+                if (!is_bounded(office, &resumes[i].progress))
+                        continue;
+                add(office, list, TG_TOPIC_TOUCHPOINTS, resumes[i].progress.partition);
+                list->elems[list->cnt - 1].offset = now_ms - office->lookback.window_ms;
+        }
+        if (list->cnt > 0 && !read_times(office, list))
+                list->cnt = 0;
+        for (int i = 0, j = 0; j < list->cnt; i++) {
+                int64_t next = resumes[i].progress.next[TG_STREAM_TOUCHPOINTS];
+                int64_t first = list->elems[j].offset;
+
+                if (resumes[i].progress.partition != list->elems[j].partition)
+                        continue;
+                resumes[i].facts_from = first >= 0 && first < next ? first : next;
+                j++;
+        }
+        rd_kafka_topic_partition_list_destroy(list);
 }
 
 static void tell(const struct tg_resume_office *office, const struct tg_resume *resume)
@@ -116,10 +180,13 @@ static void tell(const struct tg_resume_office *office, const struct tg_resume *
 
         tg_notice(office->consumer->notices, TG_NOTICE_DEBUG,
                   "partition %d comes: requests were decided up to %lld and are read from %lld, "
-                  "touchpoints had been read up to %lld, decisions are read back up to %lld",
+                  "touchpoints had been read up to %lld and are read from %lld, decisions are read "
+                  "back up to %lld, what lasts of customers up to %lld",
                   (int)progress->partition, (long long)progress->decided,
                   (long long)progress->next[TG_STREAM_REQUESTS],
-                  (long long)progress->next[TG_STREAM_TOUCHPOINTS], (long long)resume->told_end);
+                  (long long)progress->next[TG_STREAM_TOUCHPOINTS], (long long)resume->facts_from,
+                  (long long)resume->ends[TG_STREAM_DECISIONS],
+                  (long long)resume->ends[TG_STREAM_CUSTOMERS]);
 }
 
 /* In this order: whatever the offsets know of was told before they were read. */
@@ -136,11 +203,15 @@ int tg_resume_find(struct tg_resume_office *office, const rd_kafka_topic_partiti
         }
         result = read_committed(office, list);
         for (int i = 0; i < requests->cnt && result == 0; i++) {
-                ret_resumes[i].progress = resume_of(&list->elems[TG_STREAMS * i]);
-                result = find_told_end(office, &ret_resumes[i]);
-                if (result == 0)
-                        tell(office, &ret_resumes[i]);
+                ret_resumes[i] = (struct tg_resume){
+                        .progress = resume_of(&list->elems[TG_STREAMS * i]),
+                };
+                result = find_ends(office, &ret_resumes[i]);
         }
+        if (result == 0)
+                find_facts(office, ret_resumes, requests->cnt);
+        for (int i = 0; i < requests->cnt && result == 0; i++)
+                tell(office, &ret_resumes[i]);
         rd_kafka_topic_partition_list_destroy(list);
         return result;
 }

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How far partitions had come before they came to us, asked of the brokers: the committed offsets
- * with their bookmarks, and then where what was told about them ends.
+ * with their bookmarks, then where what was written about them ends, and from where on their facts
+ * are to be read.
+ *
+ * From the first whose timestamp is within reach (tg_lookback), but not behind the committed
+ * offset; or from their beginning: if not all that lasts of the older ones was kept, if timestamps
+ * can't be gone by (`clock: event`; a fact that was read had an impossible one), or no broker says.
  *
  * All calls block, for at most a minute, and come from the thread that polls the consumer.
  */
@@ -12,7 +17,8 @@
 
 struct tg_resume {
         struct tg_progress progress;
-        int64_t told_end; /* of its decisions, what is not committed included; 0: there are none */
+        int64_t ends[TG_LANES]; /* of what was written, also if it is not committed; 0: nothing */
+        int64_t facts_from;     /* -1: their beginning */
 };
 
 /* Whom is asked. */
@@ -20,6 +26,9 @@ struct tg_resume_office {
         struct tg_client *consumer;               /* borrowed; a failure is noted there */
         struct tg_client scout;                   /* owned: sees what is not committed, too */
         const struct tg_kafka_settings *settings; /* borrowed */
+        bool customers;                           /* there is a topic for what lasts of them */
+        bool by_time;                             /* facts may be read from a time on: */
+        struct tg_lookback lookback;              /* how far back */
 };
 
 /* CONSUMER is there already. Returns 0, or -1; OFFICE is to be deinited in both cases. */

@@ -15,7 +15,7 @@
 static const char *const topic_keys[TG_TOPICS] = {
         [TG_TOPIC_TOUCHPOINTS] = "touchpoints", [TG_TOPIC_REQUESTS] = "requests",
         [TG_TOPIC_DECISIONS] = "decisions",     [TG_TOPIC_REJECTED] = "rejected",
-        [TG_TOPIC_PERMITTED] = "permitted",
+        [TG_TOPIC_CUSTOMERS] = "customers",     [TG_TOPIC_PERMITTED] = "permitted",
 };
 
 /* What the promises rest on, so that nobody may set it otherwise. */

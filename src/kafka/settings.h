@@ -6,7 +6,7 @@
  *       bootstrap.servers: 127.0.0.1:9092
  *       group.id: touchgate
  *     topics: {touchpoints: touchpoints, requests: requests, decisions: decisions,
- *              rejected: rejected, permitted: permitted}      # the defaults
+ *              rejected: rejected, customers: customers, permitted: permitted}  # the defaults
  *     schema_registry: {url: http://127.0.0.1:8081}          # registry/settings.h; or
  *     schemas: {ids: {touchpoint: 1, request: 2}, folder: writers/}
  *     memory: {fetch: 256MiB, produce: 64MiB}
@@ -30,6 +30,7 @@ enum tg_topic {
         TG_TOPIC_REQUESTS,
         TG_TOPIC_DECISIONS,
         TG_TOPIC_REJECTED,
+        TG_TOPIC_CUSTOMERS,
         TG_TOPIC_PERMITTED,
         TG_TOPICS,
 };

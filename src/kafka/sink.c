@@ -194,6 +194,20 @@ static int sink_permitted(void *context, int32_t partition, const struct tg_deci
         return produce(sink, &message, error);
 }
 
+static int sink_customer(void *context, int32_t partition, struct tg_span key, struct tg_span datum,
+                         struct tg_error *error)
+{
+        struct tg_kafka_sink *sink = context;
+        const struct message message = {
+                .topic = sink->producer.customers,
+                .partition = partition,
+                .key = key,
+                .value = framed(sink, tg_subjects_customer(sink->options.subjects), datum),
+        };
+
+        return produce(sink, &message, error);
+}
+
 static void add_header(rd_kafka_headers_t *headers, const char *name, const char *text)
 {
         rd_kafka_header_add(headers, name, -1, text, -1);
@@ -349,6 +363,7 @@ struct tg_sink tg_kafka_sink_port(struct tg_kafka_sink *sink)
                 .decision = sink_decision,
                 .permitted = sink_permitted,
                 .rejected = sink_rejected,
+                .customer = sink->options.customers ? sink_customer : NULL,
                 .commit = sink_commit,
                 .abort = is_transactional(sink) ? sink_abort : NULL,
                 .context = sink,

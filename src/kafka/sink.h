@@ -2,7 +2,8 @@
 /*
  * A shard's sink on Kafka: one producer, transactional or idempotent alone.
  *
- * Decisions go to the same-numbered partition of their topic, permitted messages to the topic of
+ * Decisions, and what lasts of customers, go to the same-numbered partition of their topics,
+ * permitted messages to the topic of
  * their channel by customer, dead letters to `rejected` as they came, with headers that say where
  * they were read and why they were rejected.
  *
@@ -36,6 +37,7 @@ struct tg_kafka_sink_options {
         unsigned shard;                 /* which of them this is, from 0 */
         unsigned shards;                /* that share the memory bound */
         int64_t commit_ms;              /* commits in between are put off to the next one */
+        bool customers;                 /* there is a topic for what lasts of them */
         int64_t transaction_ms; /* a transaction that takes longer is aborted; 0: at least once */
 };
 

@@ -44,6 +44,8 @@ int tg_kafka_source_new(const struct tg_kafka_source_options *options,
                 .board = options->board,
                 .partitions = options->partitions,
                 .fetch_bytes = options->settings->fetch_bytes / options->shards,
+                .late_ms = options->late_ms,
+                .customers = options->customers,
                 .shard = options->shard,
                 .shards = options->shards,
         };
@@ -134,6 +136,7 @@ static void take_event(struct tg_kafka_source *source, const rd_kafka_message_t 
 static struct tg_record *read_record(struct tg_kafka_source *source, rd_kafka_message_t *message)
 {
         struct tg_record *record = tg_pool_take(&source->pool);
+        rd_kafka_timestamp_type_t timestamp_type;
         const struct tg_arrival arrival = {
                 .stream = stream_of(source, message->rkt),
                 .partition = message->partition,
@@ -149,10 +152,15 @@ static struct tg_record *read_record(struct tg_kafka_source *source, rd_kafka_me
         record->owner = message;
         source->counts.records[arrival.stream]++;
         source->counts.faulty += record->kind == TG_RECORD_FAULTY;
-        if (record->kind == TG_RECORD_FAULTY && arrival.stream == TG_STREAM_DECISIONS)
+        if (record->kind == TG_RECORD_FAULTY && arrival.stream >= TG_STREAMS)
                 tg_notice(source->member.client.notices, TG_NOTICE_WARNING,
-                          "a decision can't be read back: what it answered is not known (%s: %s)",
-                          record->fault, record->detail);
+                          "a record of topic %s can't be read back: what it says is not known (%s: "
+                          "%s)",
+                          rd_kafka_topic_name(message->rkt), record->fault, record->detail);
+        if (record->kind == TG_RECORD_DATA && arrival.stream == TG_STREAM_TOUCHPOINTS)
+                tg_member_note_fact(&source->member,
+                                    rd_kafka_message_timestamp(message, &timestamp_type),
+                                    record->time_ms);
         return record;
 }
 
@@ -228,13 +236,15 @@ static size_t take_parked(struct tg_kafka_source *source, struct tg_record **rec
         return count;
 }
 
+/* What somebody has taken out of what lasts (a record without a value) is not there. */
 static bool is_wanted(struct tg_kafka_source *source, const rd_kafka_message_t *message)
 {
         struct tg_assignment *assignment = &source->member.assignment;
+        enum tg_stream stream = stream_of(source, message->rkt);
 
         return tg_assignment_owns(assignment, message->partition) &&
-               tg_assignment_take(assignment, message->partition, stream_of(source, message->rkt),
-                                  message->offset);
+               tg_assignment_take(assignment, message->partition, stream, message->offset) &&
+               (message->payload || stream != TG_STREAM_CUSTOMERS);
 }
 
 /* Of the batch, what is a record of a partition that is ours. */
@@ -277,9 +287,9 @@ static void balance(struct tg_kafka_source *source)
                 for (int j = 0; j < TG_LANES; j++) {
                         const struct tg_stream_state *stream = &state->streams[j];
 
-                        if (j == TG_STREAM_DECISIONS && state->told_end == 0)
+                        if (j >= TG_STREAMS && stream->end == 0)
                                 continue;
-                        if (j == TG_STREAM_DECISIONS && stream->end_told) {
+                        if (j >= TG_STREAMS && stream->end_told) {
                                 if (!stream->paused)
                                         tg_member_pause(&source->member, i, (enum tg_stream)j,
                                                         true);
@@ -436,6 +446,11 @@ static int source_rewind(void *context, const struct tg_progress *progress, size
         return tg_member_rewind(&source->member, progress, count, error);
 }
 
+static void source_look_back(void *context, const struct tg_lookback *lookback)
+{
+        tg_member_look_back(&((struct tg_kafka_source *)context)->member, lookback);
+}
+
 static const char *source_stream_name(void *context, enum tg_stream stream)
 {
         const struct tg_kafka_source *source = context;
@@ -450,6 +465,7 @@ struct tg_source tg_kafka_source_port(struct tg_kafka_source *source)
                 .hurry = source_hurry,
                 .release = source_release,
                 .rewind = source_rewind,
+                .look_back = source_look_back,
                 .stream_name = source_stream_name,
                 .context = source,
         };

@@ -3,11 +3,11 @@
  * A shard's source on Kafka: one member of the consumer group.
  *
  * Only the request topic is subscribed; in a rebalance the same-numbered partitions of touchpoints
- * are assigned with it. Touchpoints are read from their beginning (state is a cache of the log),
- * and so is what was told about the partition before, up to where that ends; requests are read from
- * the committed offset. Records come in batches from one queue, a partition's stream in order. What
- * is fetched ahead is bounded by librdkafka's queue, what the shard holds by a pause of the stream
- * that is ahead.
+ * are assigned with it. Touchpoints are read from as far back as they matter (kafka/resume.h: state
+ * is a cache of the log), what was written about the partition before from its beginning up to
+ * where that ends; requests are read from the committed offset. Records come in batches from one
+ * queue, a partition's stream in order. What is fetched ahead is bounded by librdkafka's queue,
+ * what the shard holds by a pause of the stream that is ahead.
  *
  * A record whose schema the registry is being asked for waits, with all that comes behind it in its
  * partition, for at most `record_wait_max`; other partitions go on.
@@ -40,6 +40,8 @@ struct tg_kafka_source_options {
         size_t batch;               /* records asked of librdkafka at once */
         int32_t partitions;         /* of the request topic; tg_topics_check() */
         int64_t idle_ms;  /* how long a stream is at its end before it is believed to stay so */
+        int64_t late_ms;  /* of members */
+        bool customers;   /* there is a topic for what lasts of them */
         bool end_at_once; /* END is told without that wait (clock: wall) */
 };
 

@@ -16,6 +16,7 @@ enum { SUBJECT_SIZE = TG_TOPIC_TEXT_SIZE + 16 };
 struct tg_subjects {
         struct tg_subjects_options options;
         uint32_t decision;
+        uint32_t customer;
         pthread_mutex_t lock; /* of all below */
         uint32_t permitted[TG_CHANNELS];
         uint32_t known;               /* bit i: permitted[i] is filled */
@@ -92,6 +93,10 @@ static int ask_all(struct tg_subjects *subjects, struct tg_error *error)
             ask(subjects, settings->topics[TG_TOPIC_DECISIONS], TG_SCHEMA_DECISION, patience_ms,
                 &subjects->decision, error) < 0)
                 return -1;
+        if (subjects->options.customers &&
+            ask(subjects, settings->topics[TG_TOPIC_CUSTOMERS], TG_SCHEMA_TOUCHPOINT, patience_ms,
+                &subjects->customer, error) < 0)
+                return -1;
         for (unsigned i = 0; i < TG_CHANNELS; i++)
                 if (subjects->options.channels & UINT32_C(1) << i &&
                     ask_permitted(subjects, i, patience_ms, error) < 0)
@@ -127,6 +132,12 @@ uint32_t tg_subjects_decision(const struct tg_subjects *subjects)
 {
         return subjects->registry ? subjects->decision
                                   : subjects->options.settings->ids[TG_SCHEMA_DECISION];
+}
+
+uint32_t tg_subjects_customer(const struct tg_subjects *subjects)
+{
+        return subjects->registry ? subjects->customer
+                                  : subjects->options.settings->ids[TG_SCHEMA_TOUCHPOINT];
 }
 
 int tg_subjects_permitted(struct tg_subjects *subjects, unsigned channel, uint32_t *ret_id,

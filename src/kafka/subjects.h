@@ -22,7 +22,8 @@ struct tg_subjects_options {
         const struct tg_kafka_settings *settings; /* borrowed, as all here, until the end */
         const struct tg_notices *notices;
         const atomic_int *stop; /* waiting for the registry ends once it is not 0 */
-        uint32_t channels;      /* tg_topics_found */
+        uint32_t channels;      /* tg_topics_found, as the next */
+        bool customers;
 };
 
 /* Returns 0, or -1: the registry does not answer in `start_wait_max`, or refuses a schema. */
@@ -31,6 +32,9 @@ int tg_subjects_new(const struct tg_subjects_options *options, struct tg_subject
 void tg_subjects_free(struct tg_subjects *subjects);
 
 uint32_t tg_subjects_decision(const struct tg_subjects *subjects);
+
+/* Of what lasts of customers, if there is a topic for it. */
+uint32_t tg_subjects_customer(const struct tg_subjects *subjects);
 
 /* Of the permitted messages of CHANNEL. Returns 0 or -1. */
 int tg_subjects_permitted(struct tg_subjects *subjects, unsigned channel, uint32_t *ret_id,

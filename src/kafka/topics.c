@@ -137,7 +137,10 @@ static int missing(const struct tg_client *client, const struct tg_kafka_setting
         tg_cleanup(tg_buffer_deinit) struct tg_buffer commands = {0};
 
         *ret_partitions = tg_topics_partitions(metadata, settings->topics[TG_TOPIC_REQUESTS]);
-        add_commands(&commands, settings, needs, metadata, 0, TG_TOPIC_PERMITTED);
+        add_commands(&commands, settings, needs, metadata, 0, TG_TOPIC_CUSTOMERS);
+        if (needs->customers)
+                add_commands(&commands, settings, needs, metadata, TG_TOPIC_CUSTOMERS,
+                             TG_TOPIC_PERMITTED);
         if (commands.size == 0)
                 return 0;
         add_text(&commands, channels);
@@ -147,17 +150,18 @@ static int missing(const struct tg_client *client, const struct tg_kafka_setting
                               (const char *)commands.data + 1);
         return tg_fail(error, EX_CONFIG,
                        "topics are missing: the commands above create them, or --create-topics "
-                       "does (%s, %s and %s have one number of partitions, which can't change "
+                       "does (%s, %s, %s and %s have one number of partitions, which can't change "
                        "later)",
                        settings->topics[TG_TOPIC_REQUESTS], settings->topics[TG_TOPIC_TOUCHPOINTS],
-                       settings->topics[TG_TOPIC_DECISIONS]);
+                       settings->topics[TG_TOPIC_DECISIONS], settings->topics[TG_TOPIC_CUSTOMERS]);
 }
 
-/* Facts, requests and decisions of a customer have one partition number. */
+/* What is about a customer has one partition number. */
 static int unequal(const struct tg_kafka_settings *settings,
                    const struct rd_kafka_metadata *metadata, struct tg_error *error)
 {
-        static const enum tg_topic others[] = {TG_TOPIC_TOUCHPOINTS, TG_TOPIC_DECISIONS};
+        static const enum tg_topic others[] = {TG_TOPIC_TOUCHPOINTS, TG_TOPIC_DECISIONS,
+                                               TG_TOPIC_CUSTOMERS};
         const char *requests = settings->topics[TG_TOPIC_REQUESTS];
         int32_t partitions = tg_topics_partitions(metadata, requests);
 
@@ -165,6 +169,8 @@ static int unequal(const struct tg_kafka_settings *settings,
                 const char *topic = settings->topics[others[i]];
                 int32_t count = tg_topics_partitions(metadata, topic);
 
+                if (count == 0 && others[i] == TG_TOPIC_CUSTOMERS)
+                        continue;
                 if (count != partitions)
                         return tg_fail(error, EX_CONFIG,
                                        "topic %s has %d partitions and topic %s has %d: they must "
@@ -192,6 +198,8 @@ int tg_topics_check(struct tg_client *client, const struct tg_kafka_settings *se
                 result = unequal(settings, metadata, error);
         if (result == 0) {
                 found.channels = channels_of(settings, metadata);
+                found.customers =
+                        tg_topics_partitions(metadata, settings->topics[TG_TOPIC_CUSTOMERS]) > 0;
                 tell_missing_channels(client, settings, found.channels);
                 *ret_found = found;
         }

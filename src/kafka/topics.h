@@ -19,8 +19,9 @@ enum {
 };
 
 struct tg_topics_found {
-        int32_t partitions; /* that requests, touchpoints and decisions have */
+        int32_t partitions; /* that requests, touchpoints, decisions and customers have */
         uint32_t channels;  /* bit i: there is a topic for the permitted messages of channel i */
+        bool customers;     /* there is a topic for what lasts of customers */
 };
 
 /*

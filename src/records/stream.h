@@ -7,15 +7,16 @@
 #include "avro/plan.h"
 
 /*
- * Those that come in, one of requests, the others of facts; and what was told about a partition
- * before it came, read once up to where it then ended.
+ * Those that come in, one of requests, the others of facts; and what was written about a partition
+ * before it came, read once up to where it then ended: what was told, and what lasts of its facts.
  */
 enum tg_stream {
         TG_STREAM_TOUCHPOINTS,
         TG_STREAM_REQUESTS,
         TG_STREAMS,
         TG_STREAM_DECISIONS = TG_STREAMS,
-        TG_LANES, /* what comes in, and what was told */
+        TG_STREAM_CUSTOMERS,
+        TG_LANES, /* what comes in, and what was written before */
 };
 
 /* How the data of one writer's schema are read. Shared, immutable. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "records/touchpoint.h"
 
+#include "avro/encode.h"
+
 static const struct tg_slot receipt_slots[] = {
         TG_SLOT_LONG(struct tg_receipt, time_ms, "time"),
         TG_SLOT_INT(struct tg_receipt, tag, "tag", 0),
@@ -33,3 +35,27 @@ static const struct tg_slot touchpoint_slots[] = {
                                 &consent_layout),
 };
 const struct tg_layout tg_touchpoint_layout = TG_LAYOUT(struct tg_touchpoint, touchpoint_slots);
+
+void tg_channel_put(struct tg_buffer *buffer, uint8_t channel)
+{
+        if (channel == TG_CHANNEL_ABSENT) {
+                tg_put_null(buffer);
+                return;
+        }
+        tg_put_present(buffer);
+        tg_put_enum(buffer, channel);
+}
+
+void tg_consent_put(struct tg_buffer *buffer, const struct tg_consent *consent)
+{
+        if (!consent->present) {
+                tg_put_null(buffer);
+                return;
+        }
+        tg_put_present(buffer);
+        tg_put_span(buffer, consent->purpose);
+        tg_channel_put(buffer, consent->channel);
+        tg_put_bool(buffer, consent->granted);
+        tg_put_optional_time(buffer, consent->until_ms);
+        tg_put_bool(buffer, consent->implied);
+}

@@ -37,3 +37,8 @@ struct tg_touchpoint {
 };
 
 extern const struct tg_layout tg_touchpoint_layout;
+
+/* Append one field of a touchpoint as the shipped schema writes it. */
+struct tg_buffer;
+void tg_channel_put(struct tg_buffer *buffer, uint8_t channel);
+void tg_consent_put(struct tg_buffer *buffer, const struct tg_consent *consent);

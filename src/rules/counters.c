@@ -291,6 +291,9 @@ void tg_counters_finish(struct tg_counters *counters)
         }
         counters->consents_whole =
                 counters->consents && (!counters->running || counters->running->consents_whole);
+        counters->lasting = UINT64_C(1) << TG_TYPE_ERASURE;
+        if (counters->consents)
+                counters->lasting |= UINT64_C(1) << TG_TYPE_CONSENT;
         for (enum tg_scope scope = 0; counters->running && scope < TG_SCOPES; scope++)
                 retire(counters, scope);
         counters->running = NULL;

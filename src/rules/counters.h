@@ -77,6 +77,7 @@ struct tg_counters {
         int64_t window_max_ms; /* of all */
         bool consents;         /* some rule asks for them: they are kept */
         bool consents_whole;   /* and always were */
+        uint64_t lasting; /* types (bit = enum tg_type) of facts that matter and have no window */
 
         /* Numbers, by scope (bit = number). */
         uint64_t taken[TG_SCOPES];

@@ -78,19 +78,33 @@ void tg_facts_need(struct tg_history *history, const struct tg_touchpoint *touch
                 tg_history_need_consent(history, &touchpoint->consent);
 }
 
+void tg_facts_apply_lasting(struct tg_history *history, const struct tg_touchpoint *touchpoint)
+{
+        if (!(history->counters->lasting >> touchpoint->type & 1))
+                return;
+        if (touchpoint->type == TG_TYPE_ERASURE)
+                tg_history_erase(history, touchpoint->time_ms);
+        else if (touchpoint->consent.present)
+                tg_history_set_consent(history, &touchpoint->consent, touchpoint->time_ms);
+}
+
+bool tg_facts_lasts(struct tg_history *history, const struct tg_touchpoint *touchpoint)
+{
+        if (!(history->counters->lasting >> touchpoint->type & 1) || touchpoint->bot)
+                return false;
+        if (touchpoint->type == TG_TYPE_ERASURE)
+                return tg_history_erased(history) <= touchpoint->time_ms;
+        return tg_history_consent_stands(history, &touchpoint->consent, touchpoint->time_ms);
+}
+
 bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint)
 {
-        bool consents = touchpoint->type == TG_TYPE_CONSENT;
-
-        if (consents && !touchpoint->consent.present)
+        if (touchpoint->type == TG_TYPE_CONSENT && !touchpoint->consent.present)
                 return false;
         if (touchpoint->bot || touchpoint->type == TG_TYPE_UNKNOWN)
                 return true;
-        if (touchpoint->type == TG_TYPE_ERASURE)
-                tg_history_erase(history, touchpoint->time_ms);
+        tg_facts_apply_lasting(history, touchpoint);
         count_touch(history, touchpoint);
-        if (consents && history->counters->consents)
-                tg_history_set_consent(history, &touchpoint->consent, touchpoint->time_ms);
         if (tg_span_present(touchpoint->message_id))
                 settle(history, touchpoint);
         return true;

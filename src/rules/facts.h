@@ -19,6 +19,17 @@ void tg_facts_need(struct tg_history *history, const struct tg_touchpoint *touch
  */
 bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint);
 
+/* The same of what has no window alone: of a fact that was kept for good. */
+void tg_facts_apply_lasting(struct tg_history *history, const struct tg_touchpoint *touchpoint);
+
+/*
+ * Whether TOUCHPOINT, applied, is to be kept for good: it has no window, and nothing that was read
+ * so far outdoes it. Reading it again gives the same answer until something does, so whoever keeps
+ * what stands, in the order in which it is read, keeps the latest of everything; and who lost what
+ * was kept need only read the same facts again.
+ */
+bool tg_facts_lasts(struct tg_history *history, const struct tg_touchpoint *touchpoint);
+
 /*
  * Adds a permit at history->now_ms to every counter of permits that the request belongs to. TAG is
  * the one wanted; the next free one is taken and returned. False, and nothing is left behind, if

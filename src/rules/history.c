@@ -172,18 +172,39 @@ bool tg_history_consent(struct tg_history *history, enum tg_consent_of of,
         return tg_register_read(history->consents[of], side, tg_history_erased(history), ret_value);
 }
 
-void tg_history_set_consent(const struct tg_history *history, const struct tg_consent *consent,
-                            int64_t time_ms)
+static struct tg_register register_of(const struct tg_consent *consent, int64_t time_ms)
 {
-        const struct tg_register value = {
+        return (struct tg_register){
                 .time_ms = time_ms,
                 .until_ms = consent->until_ms == TG_NO_TIME ? TG_NEVER : consent->until_ms,
                 .granted = consent->granted,
         };
+}
+
+static enum tg_register_side side_of(const struct tg_consent *consent)
+{
+        return consent->implied ? TG_REGISTER_IMPLIED : TG_REGISTER_EXPLICIT;
+}
+
+void tg_history_set_consent(const struct tg_history *history, const struct tg_consent *consent,
+                            int64_t time_ms)
+{
+        const struct tg_register value = register_of(consent, time_ms);
 
         tg_register_set(history->table,
                         consent_identity(history, consent->purpose, consent->channel),
-                        consent->implied ? TG_REGISTER_IMPLIED : TG_REGISTER_EXPLICIT, &value);
+                        side_of(consent), &value);
+}
+
+bool tg_history_consent_stands(struct tg_history *history, const struct tg_consent *consent,
+                               int64_t time_ms)
+{
+        const struct tg_register value = register_of(consent, time_ms);
+
+        return time_ms > tg_history_erased(history) &&
+               tg_register_stands(history->table,
+                                  consent_identity(history, consent->purpose, consent->channel),
+                                  side_of(consent), &value);
 }
 
 void tg_history_erase(struct tg_history *history, int64_t time_ms)

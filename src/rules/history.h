@@ -101,6 +101,10 @@ bool tg_history_consent(struct tg_history *history, enum tg_consent_of of,
 void tg_history_set_consent(const struct tg_history *history, const struct tg_consent *consent,
                             int64_t time_ms);
 
+/* Whether that consent, joined in, stands: nothing that was read so far outdoes it. */
+bool tg_history_consent_stands(struct tg_history *history, const struct tg_consent *consent,
+                               int64_t time_ms);
+
 /* Joins an erasure in: the customer's state of TIME_MS or earlier is as if it had never been. */
 void tg_history_erase(struct tg_history *history, int64_t time_ms);
 

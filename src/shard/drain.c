@@ -68,6 +68,7 @@ static int take_prepared(struct tg_drain *drain, struct tg_partition *partition,
         const struct tg_record *record = prepared->record;
 
         if (drain->clock == TG_CLOCK_EVENT && record->kind == TG_RECORD_DATA &&
+            record->stream != TG_STREAM_CUSTOMERS &&
             tg_partition_advance(partition, record->time_ms, due_ms, error) < 0)
                 return -1;
         if (record->stream != TG_STREAM_TOUCHPOINTS)

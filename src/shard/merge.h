@@ -22,7 +22,7 @@ struct tg_lane {
 };
 
 struct tg_merge {
-        struct tg_lane lanes[TG_LANES]; /* the last of them is taken from by itself alone */
+        struct tg_lane lanes[TG_LANES]; /* the last two are taken from by themselves */
 };
 
 void tg_merge_deinit(struct tg_merge *merge); /* what it holds is not released */

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "rules/facts.h"
 #include "shard/decide.h"
+#include "shard/lasting.h"
 #include "shard/restore.h"
 #include "shard/undo.h"
 
@@ -63,6 +64,7 @@ int tg_partition_new(int32_t id, const struct tg_partition_options *options,
         partition->behind = true;
         for (int lane = 0; lane < TG_LANES; lane++)
                 partition->next[lane] = -1;
+        tg_lasting_begin(partition, resume);
         if (resume)
                 tg_restore_begin(partition, resume);
         tg_undo_mark(partition);
@@ -198,7 +200,7 @@ void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *pr
                 return;
         if (prepared->record->stream == TG_STREAM_REQUESTS)
                 tg_decide_prepare(partition, prepared);
-        else if (prepared->record->stream == TG_STREAM_TOUCHPOINTS)
+        else if (prepared->record->stream != TG_STREAM_DECISIONS)
                 prepare_touchpoint(partition, prepared);
 }
 
@@ -216,7 +218,8 @@ static int take_touchpoint(struct tg_partition *partition, struct tg_prepared *p
                               "a consent touchpoint must carry `consent`: what was agreed to",
                               error);
         partition->summary->touchpoints++;
-        return 0;
+        return tg_lasting_keep(partition, &prepared->history, &prepared->record->event.touchpoint,
+                               error);
 }
 
 static int take_request(struct tg_partition *partition, struct tg_prepared *prepared,
@@ -238,10 +241,8 @@ int tg_partition_take(struct tg_partition *partition, struct tg_prepared *prepar
 
         tg_table_maintain(partition->table, partition->clock_ms);
         partition->next[record->stream] = record->offset + 1;
-        if (partition->restore) {
-                tg_restore_take(partition, prepared);
-                return 0;
-        }
+        if (partition->restore)
+                return tg_restore_take(partition, prepared, error);
         if (record->kind == TG_RECORD_FAULTY)
                 result = reject(partition, record, record->fault, record->detail, error);
         else if (record->stream == TG_STREAM_REQUESTS)
@@ -271,7 +272,9 @@ struct tg_progress tg_partition_undo(struct tg_partition *partition)
 
 struct tg_progress tg_partition_progress(const struct tg_partition *partition)
 {
-        struct tg_progress progress = {.partition = partition->id, .clock_ms = partition->clock_ms};
+        struct tg_progress progress = {.partition = partition->id,
+                                       .clock_ms = partition->clock_ms,
+                                       .kept = tg_lasting_kept(partition)};
         int64_t waits = tg_waiting_oldest_offset(partition->waiting);
 
         memcpy(progress.next, partition->next, sizeof progress.next);

@@ -51,14 +51,22 @@ struct tg_record {
 };
 
 /*
- * How far a partition has been decided. Who takes it up from there reads all its facts and what was
- * told about it, then its requests: those before `decided` that still wait go back to waiting.
+ * How far a partition has been decided. Who takes it up from there reads its facts, what was told
+ * about it and what lasts of it, then its requests: those before `decided` that still wait go back
+ * to waiting. (Which facts: shard/lasting.h.)
  */
 struct tg_progress {
         int32_t partition;
         int64_t next[TG_LANES]; /* what to read next after a restart; -1: nothing was read yet */
         int64_t decided;        /* requests before this one have been taken up; -1: none */
         int64_t clock_ms;       /* of the partition; TG_NO_TIME: it has not begun */
+        uint64_t kept; /* bit = enum tg_type: of those before `next`, all that lasts was kept */
+};
+
+/* What partitions that come are to be told of the facts before. */
+struct tg_lookback {
+        int64_t window_ms; /* facts no older than this; all of them, if not everything in: */
+        uint64_t lasting;  /* bit = enum tg_type, was kept of what is older */
 };
 
 struct tg_source {
@@ -86,6 +94,12 @@ struct tg_source {
         int (*rewind)(void *context, const struct tg_progress *progress, size_t count,
                       struct tg_error *error);
 
+        /*
+         * How far back facts matter to partitions that come from here on. May be NULL if all of
+         * them are always read.
+         */
+        void (*look_back)(void *context, const struct tg_lookback *lookback);
+
         /* The name that positions carry for a stream. Lives as long as the source. */
         const char *(*stream_name)(void *context, enum tg_stream stream);
 
@@ -107,6 +121,13 @@ struct tg_sink {
         /* A dead letter: RECORD as it came; RECORD->partition may be -1. */
         int (*rejected)(void *context, const struct tg_record *record, const char *reason,
                         const char *detail, struct tg_error *error);
+
+        /*
+         * What lasts of a customer: for good, until there is another of this KEY. NULL: there is no
+         * place for it.
+         */
+        int (*customer)(void *context, int32_t partition, struct tg_span key, struct tg_span datum,
+                        struct tg_error *error);
 
         /*
          * Makes what was produced since begin, and the progress, durable. 1: it certainly is not,

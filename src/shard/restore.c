@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "rules/facts.h"
+#include "shard/lasting.h"
 #include "shard/undo.h"
 
 enum { DEFERRED = -1 };
@@ -61,15 +62,21 @@ static struct tg_record *next_before(struct tg_partition *partition, enum tg_str
 
 static bool all_told(const struct tg_partition *partition)
 {
-        const struct tg_lane *lane = &partition->merge.lanes[TG_STREAM_DECISIONS];
+        for (int stream = TG_STREAMS; stream < TG_LANES; stream++) {
+                const struct tg_lane *lane = &partition->merge.lanes[stream];
 
-        return lane->ended && lane->count == 0;
+                if (!lane->ended || lane->count > 0)
+                        return false;
+        }
+        return true;
 }
 
 struct tg_record *tg_restore_next(struct tg_partition *partition)
 {
         struct tg_record *record = tg_merge_take(&partition->merge, TG_STREAM_DECISIONS);
 
+        if (!record)
+                record = tg_merge_take(&partition->merge, TG_STREAM_CUSTOMERS);
         if (!record && all_told(partition)) {
                 record = next_before(partition, TG_STREAM_TOUCHPOINTS);
                 if (!record)
@@ -254,11 +261,25 @@ static void take_told(struct tg_partition *partition, const struct tg_told *told
                 take_deferral(partition, told);
 }
 
-static void take_fact(struct tg_partition *partition, struct tg_prepared *prepared)
+/* What was kept of it need not be kept again. */
+static int take_fact(struct tg_partition *partition, struct tg_prepared *prepared,
+                     struct tg_error *error)
+{
+        const struct tg_touchpoint *touchpoint = &prepared->record->event.touchpoint;
+
+        tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
+        if (!tg_facts_apply(&prepared->history, touchpoint))
+                return 0;
+        partition->summary->touchpoints++;
+        return partition->keeps_again
+                       ? tg_lasting_keep(partition, &prepared->history, touchpoint, error)
+                       : 0;
+}
+
+static void take_lasting(struct tg_partition *partition, struct tg_prepared *prepared)
 {
         tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
-        if (tg_facts_apply(&prepared->history, &prepared->record->event.touchpoint))
-                partition->summary->touchpoints++;
+        tg_facts_apply_lasting(&prepared->history, &prepared->record->event.touchpoint);
 }
 
 /* Back to waiting, if that is where it was. */
@@ -285,18 +306,26 @@ static void take_request(struct tg_partition *partition, const struct tg_prepare
                 tg_waiting_queue(partition->waiting, (size_t)deferral->throttle, waiter);
 }
 
-void tg_restore_take(struct tg_partition *partition, struct tg_prepared *prepared)
+int tg_restore_take(struct tg_partition *partition, struct tg_prepared *prepared,
+                    struct tg_error *error)
 {
         const struct tg_record *record = prepared->record;
 
         if (record->kind == TG_RECORD_FAULTY)
-                return; /* it is a dead letter already */
-        if (record->stream == TG_STREAM_DECISIONS)
+                return 0; /* it is a dead letter already */
+        switch (record->stream) {
+        case TG_STREAM_DECISIONS:
                 take_told(partition, &record->event.told);
-        else if (record->stream == TG_STREAM_REQUESTS)
+                return 0;
+        case TG_STREAM_CUSTOMERS:
+                take_lasting(partition, prepared);
+                return 0;
+        case TG_STREAM_REQUESTS:
                 take_request(partition, prepared);
-        else
-                take_fact(partition, prepared);
+                return 0;
+        default:
+                return take_fact(partition, prepared, error);
+        }
 }
 
 /* Whether all of STREAM has been read that had been taken up. */
@@ -310,6 +339,15 @@ static bool has_caught_up(const struct tg_partition *partition, enum tg_stream s
         return partition->next[stream] >= end || partition->merge.lanes[stream].ended;
 }
 
+/* What was written of the facts is not committed: they are read again if it is undone. */
+static void mark(struct tg_partition *partition)
+{
+        int64_t facts = partition->undo.next[TG_STREAM_TOUCHPOINTS];
+
+        tg_undo_mark(partition);
+        partition->undo.next[TG_STREAM_TOUCHPOINTS] = facts;
+}
+
 bool tg_restore_end(struct tg_partition *partition)
 {
         struct tg_restore *restore = partition->restore;
@@ -320,7 +358,7 @@ bool tg_restore_end(struct tg_partition *partition)
                 if (partition->next[stream] < taken_up(restore, (enum tg_stream)stream))
                         partition->next[stream] = taken_up(restore, (enum tg_stream)stream);
         }
-        tg_undo_mark(partition);
+        mark(partition);
         if (!ended)
                 return false;
         tg_restore_free(restore);
@@ -335,4 +373,5 @@ void tg_restore_progress(const struct tg_partition *partition, struct tg_progres
         progress->next[TG_STREAM_TOUCHPOINTS] = resume->next[TG_STREAM_TOUCHPOINTS];
         progress->next[TG_STREAM_REQUESTS] = resume->next[TG_STREAM_REQUESTS];
         progress->decided = resume->decided;
+        progress->kept = resume->kept;
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Coming back: a partition's state rebuilt from its facts and from what was told about it, before
- * anything is decided.
+ * Coming back: a partition's state rebuilt from its facts and from what was written about it,
+ * before anything is decided.
  *
  * Taken up in this order: the decisions that were told (permits into the customers' cells and on
- * the throttles, every final answer into the memory for requests that come again); the facts that
- * had been read; and of the requests that had been taken up those that still wait, at their moment
- * or in their throttle's queue. The others are passed over: they have their answer. Nothing of
- * this is told or counted as decided, and none of it is undone.
+ * the throttles, every final answer into the memory for requests that come again); what lasts of
+ * the facts (shard/lasting.h); the facts that had been read; and of the requests that had been
+ * taken up those that still wait, at their moment or in their throttle's queue. The others are
+ * passed over: they have their answer. Nothing of this is told or counted as decided, and none of
+ * it is undone.
  *
  * Of a message that was deferred more than once only the first moment was told; if that is past, it
  * is decided anew as soon as the partition decides. (A deferral that was told twice, by processes
@@ -27,8 +28,9 @@ void tg_restore_free(struct tg_restore *restore); /* NULL is fine */
 /* The next record to be taken up, or NULL: it is not read yet, or there is none. */
 struct tg_record *tg_restore_next(struct tg_partition *partition);
 
-/* Takes it up. */
-void tg_restore_take(struct tg_partition *partition, struct tg_prepared *prepared);
+/* Takes it up. Returns 0 or -1. */
+int tg_restore_take(struct tg_partition *partition, struct tg_prepared *prepared,
+                    struct tg_error *error);
 
 /* Whether all has been taken up: the partition decides from here on. */
 bool tg_restore_end(struct tg_partition *partition);

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "shard/desk.h"
 #include "shard/drain.h"
+#include "shard/lasting.h"
 #include "shard/prefault.h"
 
 struct shard {
@@ -80,6 +81,17 @@ static int turn(struct shard *shard, struct tg_error *error)
         return last > 0 && !shard->rewound;
 }
 
+/* What partitions that come from now on need is what the policy looks at. */
+static void tell_lookback(const struct shard *shard)
+{
+        const struct tg_source *source = &shard->port->source;
+        const struct tg_lookback lookback =
+                tg_lasting_lookback(shard->settings[shard->setting].policy);
+
+        if (source->look_back)
+                source->look_back(source->context, &lookback);
+}
+
 static int shard_init(struct shard *shard, const struct tg_shard_options *options,
                       const struct tg_port *port, struct tg_summary *summary)
 {
@@ -99,6 +111,7 @@ static int shard_init(struct shard *shard, const struct tg_shard_options *option
         shard->partitions = tg_allocate_zeroed(partitions, sizeof(struct tg_partition *));
         shard->progress = tg_allocate(partitions * sizeof shard->progress[0]);
         shard->prefault = tg_prefault_new(partitions);
+        tell_lookback(shard);
         return 0;
 }
 
@@ -247,7 +260,7 @@ static bool put_in_order(struct shard *shard, struct tg_record *record, int64_t 
                 return false;
         }
         record->taken_ms = now_ms < partition->clock_ms ? partition->clock_ms : now_ms;
-        if (record->stream != TG_STREAM_DECISIONS)
+        if (record->stream < TG_STREAMS)
                 refuse_time(shard, record, now_ms);
         if (shard->options->board && shard->options->clock == TG_CLOCK_WALL &&
             record->kind == TG_RECORD_DATA && record->stream == TG_STREAM_REQUESTS)
@@ -393,6 +406,7 @@ static void follow_policy(struct shard *shard)
                         tg_partition_swap_policy(shard->partitions[id], new);
         }
         shard->setting = !shard->setting;
+        tell_lookback(shard);
         tg_summary_follow(shard->summary, next);
         tg_summary_follow(&shard->committed, next);
         tg_board_follow(shard->options->board, next, &shard->committed);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "shard/lasting.h"
 #include "shard/partition.h"
 #include "shard/undo.h"
 
@@ -131,6 +132,7 @@ void tg_partition_swap_policy(struct tg_partition *partition,
         swap_throttles(partition, next);
         tg_repeats_limit(partition->repeats, next->dedupe_for_ms, next->dedupe_per_partition);
         partition->options = options;
+        tg_lasting_follow(partition);
         tg_partition_take_care(partition);
         tg_undo_mark(partition);
 }

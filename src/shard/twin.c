@@ -20,31 +20,6 @@ struct tg_twin_entry {
         bool released;
 };
 
-/* Everything copied, freed at once at the end. */
-struct tg_twin_memory {
-        struct tg_twin_memory *next;
-        uint8_t bytes[];
-};
-
-static void *keep(struct tg_twin *twin, const void *data, size_t size)
-{
-        struct tg_twin_memory *memory = tg_allocate(sizeof *memory + size + 1);
-
-        if (size)
-                memcpy(memory->bytes, data, size);
-        memory->bytes[size] = '\0'; /* texts can be printed */
-        memory->next = twin->memory;
-        twin->memory = memory;
-        return memory->bytes;
-}
-
-static struct tg_span keep_span(struct tg_twin *twin, struct tg_span span)
-{
-        if (!tg_span_present(span))
-                return span;
-        return tg_span_of(keep(twin, span.data, span.size), span.size);
-}
-
 /* The shipped schemas can't fail to compile: what reads them was built with them. */
 static struct tg_reading compile_reading(enum tg_shipped shipped, const struct tg_layout *layout)
 {
@@ -101,8 +76,11 @@ void tg_twin_init(struct tg_twin *ret_twin, uint32_t partitions)
                 compile_reading(TG_SCHEMA_TOUCHPOINT, &tg_touchpoint_layout);
         twin->readings[TG_STREAM_REQUESTS] = compile_reading(TG_SCHEMA_REQUEST, &tg_request_layout);
         twin->readings[TG_STREAM_DECISIONS] = compile_reading(TG_SCHEMA_DECISION, &tg_told_layout);
+        twin->readings[TG_STREAM_CUSTOMERS] =
+                compile_reading(TG_SCHEMA_TOUCHPOINT, &tg_touchpoint_layout);
         for (uint32_t i = 0; i < partitions; i++) {
-                twin->progress[i] = (struct tg_progress){(int32_t)i, {-1, -1, -1}, -1, TG_NO_TIME};
+                twin->progress[i] =
+                        (struct tg_progress){(int32_t)i, {-1, -1, -1, -1}, -1, TG_NO_TIME, 0};
                 tg_twin_assign(twin, (int32_t)i);
         }
 }
@@ -111,15 +89,7 @@ void tg_twin_deinit(struct tg_twin *twin)
 {
         for (int stream = 0; stream < TG_LANES; stream++)
                 tg_plan_free((struct tg_plan *)twin->readings[stream].full);
-        while (twin->memory) {
-                struct tg_twin_memory *next = twin->memory->next;
-
-                free(twin->memory);
-                twin->memory = next;
-        }
-        free(twin->decisions.items);
-        free(twin->permitted.items);
-        free(twin->rejected.items);
+        tg_twin_forget_told(twin);
         free(twin->progress);
         free(twin->entries);
         free(twin->assigned);
@@ -128,16 +98,18 @@ void tg_twin_deinit(struct tg_twin *twin)
         *twin = (struct tg_twin){0};
 }
 
-/* Whether the next request of a partition need not be read again. */
+/* Whether the next record of a partition need not be read again. */
 static bool is_left_out(const struct tg_twin *twin, enum tg_stream stream, int32_t partition)
 {
-        return twin->resumes && stream == TG_STREAM_REQUESTS &&
+        return twin->resumes &&
+               (stream == TG_STREAM_REQUESTS ||
+                (stream == TG_STREAM_TOUCHPOINTS && twin->forgets)) &&
                twin->offsets[partition][stream] < twin->resumes[partition].next[stream];
 }
 
 void tg_twin_datum(struct tg_twin *twin, enum tg_stream stream, struct tg_span datum)
 {
-        struct tg_span kept = keep_span(twin, datum);
+        struct tg_span kept = tg_twin_keep_span(twin, datum);
         union tg_event event;
         size_t consumed;
         int fault = tg_plan_decode(twin->readings[stream].full, kept, &event, &consumed);
@@ -249,6 +221,38 @@ void tg_twin_crash(struct tg_twin *twin, size_t commits)
         twin->ends_after = commits;
 }
 
+/* Whether there is a later record of this key, so that compaction may have dropped it. */
+static bool is_outdated(const struct tg_twin *twin, size_t i)
+{
+        const struct tg_twin_customer *items = twin->customers.items;
+
+        for (size_t j = i + 1; j < twin->customers.count; j++) {
+                if (items[j].partition == items[i].partition &&
+                    tg_span_equal(items[j].key, items[i].key))
+                        return true;
+        }
+        return false;
+}
+
+static void tell_customers(struct tg_twin *twin, const struct tg_twin *before)
+{
+        for (size_t i = 0; i < before->customers.count; i++) {
+                const struct tg_twin_customer *customer = &before->customers.items[i];
+
+                if (is_outdated(before, i))
+                        continue;
+                tg_twin_keep_customer(twin, customer->partition, customer->key, customer->datum);
+                tg_twin_datum(twin, TG_STREAM_CUSTOMERS, customer->datum);
+        }
+}
+
+void tg_twin_forget(struct tg_twin *twin, uint64_t lasting)
+{
+        twin->forgets = true;
+        for (uint32_t i = 0; i < twin->partitions; i++)
+                twin->forgets &= (lasting & ~twin->resumes[i].kept) == 0;
+}
+
 void tg_twin_resume(struct tg_twin *twin, const struct tg_twin *before)
 {
         size_t size = twin->partitions * sizeof twin->resumes[0];
@@ -261,8 +265,11 @@ void tg_twin_resume(struct tg_twin *twin, const struct tg_twin *before)
                 twin->entries[i].record.resume = &twin->resumes[i];
         for (size_t i = 0; i < before->decisions.count; i++)
                 tg_twin_datum(twin, TG_STREAM_DECISIONS, before->decisions.items[i]->datum);
-        for (uint32_t i = 0; i < twin->partitions; i++)
+        tell_customers(twin, before);
+        for (uint32_t i = 0; i < twin->partitions; i++) {
                 tg_twin_end(twin, TG_STREAM_DECISIONS, (int32_t)i);
+                tg_twin_end(twin, TG_STREAM_CUSTOMERS, (int32_t)i);
+        }
 }
 
 void tg_twin_clock(struct tg_twin *twin, int64_t now_ms)
@@ -304,17 +311,6 @@ static size_t give_again(struct tg_twin *twin, struct tg_record **records, size_
         return count;
 }
 
-/* What was told since the last commit. */
-static void forget_uncommitted(struct tg_twin *twin)
-{
-        if (!twin->open)
-                return;
-        twin->decisions.count = twin->begun.decisions;
-        twin->permitted.count = twin->begun.permitted;
-        twin->rejected.count = twin->begun.rejected;
-        twin->open = false;
-}
-
 static int poll(void *context, struct tg_record **records, size_t capacity, size_t *ret_count,
                 struct tg_error *error)
 {
@@ -322,7 +318,7 @@ static int poll(void *context, struct tg_record **records, size_t capacity, size
         size_t again, count;
 
         if (twin->ends_after && twin->commits == twin->ends_after) {
-                forget_uncommitted(twin);
+                tg_twin_take_back(twin);
                 return tg_fail(error, EX_SOFTWARE, "the process is gone");
         }
         count = again = give_again(twin, records, capacity);
@@ -403,7 +399,8 @@ static void release(void *context, struct tg_record *record)
 
 static const char *stream_name(void *context, enum tg_stream stream)
 {
-        static const char *const names[TG_LANES] = {"touchpoints", "requests", "decisions"};
+        static const char *const names[TG_LANES] = {"touchpoints", "requests", "decisions",
+                                                    "customers"};
 
         (void)context;
         return names[stream];
@@ -414,149 +411,17 @@ static int64_t now_ms(void *context)
         return ((struct tg_twin *)context)->now_ms;
 }
 
-static int begin(void *context, struct tg_error *error)
-{
-        struct tg_twin *twin = context;
-
-        (void)error;
-        assert(!twin->in_transaction);
-        twin->in_transaction = true;
-        if (twin->open)
-                return 0;
-        twin->open = true;
-        twin->begun = (struct tg_twin_mark){twin->decisions.count, twin->permitted.count,
-                                            twin->rejected.count};
-        return 0;
-}
-
-static const struct tg_request *keep_request(struct tg_twin *twin, const struct tg_request *from)
-{
-        struct tg_request *request = keep(twin, from, sizeof *from);
-        struct tg_span *spans[] = {
-                &request->id,
-                &request->customer,
-                &request->campaign,
-                &request->subject,
-                &request->category,
-                &request->topic,
-                &request->segment,
-                &request->purpose,
-                &request->payload,
-                &request->general.campaign,
-                &request->general.topic,
-                &request->general.payload,
-        };
-
-        for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++)
-                *spans[i] = keep_span(twin, *spans[i]);
-        return request;
-}
-
-static int keep_output(struct tg_twin *twin, struct tg_twin_outputs *outputs, int32_t partition,
-                       const struct tg_decision *from, struct tg_span datum)
-{
-        struct tg_decision decision = *from;
-        struct tg_twin_output output;
-
-        assert(twin->in_transaction);
-        decision.request = keep_request(twin, from->request);
-        decision.reasons = keep(twin, from->reasons, from->reason_count * sizeof from->reasons[0]);
-        decision.facts = keep(twin, from->facts, from->fact_count * sizeof from->facts[0]);
-        decision.message_id = keep_span(twin, from->message_id);
-        output = (struct tg_twin_output){
-                .partition = partition,
-                .decision = decision,
-                .datum = keep_span(twin, datum),
-                .transaction = twin->commits,
-        };
-        if ((outputs->count & (outputs->count - 1)) == 0)
-                outputs->items = tg_reallocate(outputs->items,
-                                               (2 * outputs->count + 1) * sizeof outputs->items[0]);
-        outputs->items[outputs->count++] = keep(twin, &output, sizeof output);
-        return 0;
-}
-
-static int keep_decision(void *context, int32_t partition, const struct tg_decision *decision,
-                         struct tg_span datum, struct tg_error *error)
-{
-        struct tg_twin *twin = context;
-
-        (void)error;
-        return keep_output(twin, &twin->decisions, partition, decision, datum);
-}
-
-static int keep_permitted(void *context, int32_t partition, const struct tg_decision *decision,
-                          struct tg_span datum, struct tg_error *error)
-{
-        struct tg_twin *twin = context;
-
-        (void)error;
-        return keep_output(twin, &twin->permitted, partition, decision, datum);
-}
-
-static int keep_rejected(void *context, const struct tg_record *record, const char *reason,
-                         const char *detail, struct tg_error *error)
-{
-        struct tg_twin *twin = context;
-        struct tg_twin_rejections *rejected = &twin->rejected;
-
-        (void)error;
-        assert(twin->in_transaction);
-        if ((rejected->count & (rejected->count - 1)) == 0)
-                rejected->items = tg_reallocate(rejected->items, (2 * rejected->count + 1) *
-                                                                         sizeof rejected->items[0]);
-        rejected->items[rejected->count++] = (struct tg_twin_rejection){
-                .partition = record->partition,
-                .stream = record->stream,
-                .offset = record->offset,
-                .value = record->value,
-                .reason = keep(twin, reason, strlen(reason)),
-                .detail = keep(twin, detail, strlen(detail)),
-        };
-        return 0;
-}
-
-static int give_up(void *context, struct tg_error *error)
-{
-        struct tg_twin *twin = context;
-
-        (void)error;
-        assert(twin->in_transaction);
-        twin->in_transaction = false;
-        twin->aborts++;
-        forget_uncommitted(twin);
-        return 0;
-}
-
-static int commit(void *context, const struct tg_progress *progress, size_t count, bool now,
-                  struct tg_error *error)
-{
-        struct tg_twin *twin = context;
-        bool aborts = twin->aborts_now, puts_off = twin->puts_off_now && !now;
-
-        assert(twin->in_transaction);
-        twin->aborts_now = twin->puts_off_now = false;
-        if (aborts)
-                return give_up(twin, error) < 0 ? -1 : 1;
-        twin->in_transaction = false;
-        twin->put_off += puts_off;
-        if (puts_off)
-                return 2;
-        twin->open = false;
-        for (size_t i = 0; i < count; i++)
-                twin->progress[progress[i].partition] = progress[i];
-        twin->committed = twin->behind ? twin->again : twin->played;
-        twin->commits++;
-        return 0;
-}
-
 struct tg_port tg_twin_port(struct tg_twin *twin)
 {
         append_ends(twin);
         return (struct tg_port){
-                .source = {poll, hurry, release, rewind_list, stream_name, twin},
-                .sink = {begin, keep_decision, keep_permitted, keep_rejected, commit, give_up,
-                         twin},
+                .source = {.poll = poll,
+                           .hurry = hurry,
+                           .release = release,
+                           .rewind = rewind_list,
+                           .stream_name = stream_name,
+                           .context = twin},
+                .sink = tg_twin_sink(twin),
                 .clock = {twin->has_clock ? now_ms : NULL, twin},
         };
 }

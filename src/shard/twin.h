@@ -39,6 +39,18 @@ struct tg_twin_outputs {
         size_t count;
 };
 
+/* What is kept of a customer. */
+struct tg_twin_customer {
+        int32_t partition;
+        struct tg_span key;
+        struct tg_span datum;
+};
+
+struct tg_twin_customers {
+        struct tg_twin_customer *items;
+        size_t count;
+};
+
 /* A dead letter. */
 struct tg_twin_rejection {
         int32_t partition;
@@ -62,6 +74,7 @@ struct tg_twin {
         struct tg_twin_outputs decisions;
         struct tg_twin_outputs permitted;
         struct tg_twin_rejections rejected;
+        struct tg_twin_customers customers; /* what was there before included */
         size_t commits;
         size_t aborts;
         size_t put_off;               /* commits that were */
@@ -83,12 +96,13 @@ struct tg_twin {
         bool puts_off_now; /* it is to be put off */
         size_t ends_after; /* so many commits; 0: with the list */
         struct tg_twin_mark {
-                size_t decisions, permitted, rejected;
+                size_t decisions, permitted, rejected, customers;
         } begun;     /* the counts when the transaction began */
         bool awaits; /* the list says when facts are known */
         uint32_t partitions;
         bool *assigned;               /* by partition: ours, as the list stands */
         int64_t (*offsets)[TG_LANES]; /* by partition: of the next record */
+        bool forgets;                 /* facts that need not be read again are left out */
         bool in_transaction;
         bool open;                   /* the last commit was put off */
         struct tg_progress *resumes; /* by partition; NULL: nothing was before */
@@ -147,10 +161,14 @@ void tg_twin_crash(struct tg_twin *twin, size_t commits);
 
 /*
  * The partitions had come as far as BEFORE, which has as many, committed, and what it told is read
- * back. To be called before the list begins; then the whole list of BEFORE is told again, of which
- * requests that need not be read again are left out.
+ * back, and what it kept: the last record of each key. To be called before the list begins; then
+ * the whole list of BEFORE is told again, of which requests that need not be read again are left
+ * out.
  */
 void tg_twin_resume(struct tg_twin *twin, const struct tg_twin *before);
+
+/* The facts that had been taken up before are gone, if what lasts of them (LASTING) was kept. */
+void tg_twin_forget(struct tg_twin *twin, uint64_t lasting);
 
 /* The wall clock of the batches from here on; implies a pause. */
 void tg_twin_clock(struct tg_twin *twin, int64_t now_ms);
@@ -172,6 +190,14 @@ struct tg_twin_details {
         bool gift;
         bool has_profile;
 };
+
+/* What the twin's sink is (twin_sink.c), and copies that live as long as TWIN. */
+struct tg_sink tg_twin_sink(struct tg_twin *twin);
+struct tg_span tg_twin_keep_span(struct tg_twin *twin, struct tg_span span);
+void tg_twin_keep_customer(struct tg_twin *twin, int32_t partition, struct tg_span key,
+                           struct tg_span datum);
+void tg_twin_take_back(struct tg_twin *twin);   /* what was told since the last commit */
+void tg_twin_forget_told(struct tg_twin *twin); /* all of it, and all copies */
 
 /* Append a touchpoint or a request as the shipped schemas write it. */
 void tg_twin_encode_touchpoint(struct tg_buffer *buffer, const struct tg_touchpoint *touchpoint);

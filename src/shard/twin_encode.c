@@ -5,16 +5,6 @@
 #include "avro/encode.h"
 #include "shard/twin.h"
 
-static void put_channel(struct tg_buffer *buffer, uint8_t channel)
-{
-        if (channel == TG_CHANNEL_ABSENT) {
-                tg_put_null(buffer);
-                return;
-        }
-        tg_put_present(buffer);
-        tg_put_enum(buffer, channel);
-}
-
 static void put_receipt(struct tg_buffer *buffer, const struct tg_receipt *receipt)
 {
         if (!receipt->present) {
@@ -36,20 +26,6 @@ static void put_about(struct tg_buffer *buffer, const struct tg_about *about)
         tg_put_null(buffer); /* id */
         tg_put_enum(buffer, about->type);
         tg_put_long(buffer, about->time_ms);
-}
-
-static void put_consent(struct tg_buffer *buffer, const struct tg_consent *consent)
-{
-        if (!consent->present) {
-                tg_put_null(buffer);
-                return;
-        }
-        tg_put_present(buffer);
-        tg_put_span(buffer, consent->purpose);
-        put_channel(buffer, consent->channel);
-        tg_put_bool(buffer, consent->granted);
-        tg_put_optional_time(buffer, consent->until_ms);
-        tg_put_bool(buffer, consent->implied);
 }
 
 static void put_general(struct tg_buffer *buffer, const struct tg_general *general)
@@ -104,7 +80,7 @@ void tg_twin_encode_detailed(struct tg_buffer *buffer, const struct tg_touchpoin
         tg_put_span(buffer, touchpoint->customer);
         tg_put_long(buffer, touchpoint->time_ms);
         tg_put_enum(buffer, touchpoint->type);
-        put_channel(buffer, touchpoint->channel);
+        tg_channel_put(buffer, touchpoint->channel);
         tg_put_optional_span(buffer, touchpoint->campaign);
         tg_put_optional_span(buffer, touchpoint->subject);
         tg_put_optional_span(buffer, details->category);
@@ -116,7 +92,7 @@ void tg_twin_encode_detailed(struct tg_buffer *buffer, const struct tg_touchpoin
         tg_put_bool(buffer, details->shared_device);
         tg_put_bool(buffer, touchpoint->bot);
         tg_put_bool(buffer, details->gift);
-        put_consent(buffer, &touchpoint->consent);
+        tg_consent_put(buffer, &touchpoint->consent);
         put_preference(buffer, details);
         put_profile(buffer, details);
         tg_put_optional_span(buffer, details->canonical); /* a record of one text is that text */

@@ -163,10 +163,16 @@ class Broker:
         from confluent_kafka.admin import AdminClient
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2})
 
-    def create_topics(self, topics, partitions=4):
-        """Creates TOPICS, kept for ever; returns when the broker has them."""
+    def create_topics(self, topics, partitions=4, config=None):
+        """Creates TOPICS, kept for ever unless CONFIG says else; returns when the broker has them.
+
+        Customers are compacted, as they are in a deployment.
+        """
         from confluent_kafka.admin import NewTopic
-        new = [NewTopic(topic, partitions, 1, config={"retention.ms": "-1"}) for topic in topics]
+        new = [NewTopic(topic, partitions, 1, config={
+            "retention.ms": "-1",
+            "cleanup.policy": "compact" if topic.endswith("customers") else "delete",
+            **(config or {})}) for topic in topics]
         admin = self.admin()
         for made in admin.create_topics(new, operation_timeout=30).values():
             made.result()

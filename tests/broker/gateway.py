@@ -15,7 +15,7 @@ TOUCHGATE = os.environ.get("TOUCHGATE", str(ROOT / "build" / "touchgate"))
 def configuration(bootstrap, policy, prefix, clock, properties=None, **options):
     """The text of a configuration file: JSON, which is YAML too."""
     kafka = {"bootstrap.servers": bootstrap, "group.id": f"{prefix}gate", **(properties or {})}
-    names = ("touchpoints", "requests", "decisions", "rejected", "permitted")
+    names = ("touchpoints", "requests", "decisions", "rejected", "customers", "permitted")
     return json.dumps({
         "policy": str(policy), "clock": clock, "kafka": kafka,
         "topics": {name: prefix + name for name in names}, **options}, indent=2)

@@ -122,7 +122,8 @@ class Registered(unittest.TestCase):
 
     def test_records_of_the_registrys_own_serialiser_come_back_through_its_deserialiser(self):
         self.broker.create_topics(topics("own."), PARTITIONS)
-        self.send("own.touchpoints", [touchpoint("bea", "view", subject="shoes")])
+        self.send("own.touchpoints", [touchpoint("bea", "view", subject="shoes"),
+                                      touchpoint("eve", "erasure")])
         newer = self.schema_with("touchpoint", name="device", type=["null", "string"],
                                  default=None)
         self.send("own.touchpoints",
@@ -142,16 +143,19 @@ class Registered(unittest.TestCase):
                                     "bought": "deny"})
         self.assertEqual(sorted(each["request_id"] for each in found["own.permitted.ads"]),
                          ["first", "seen"])
-        self.assert_ids_are_the_registrys(reader, "own.")
+        lasting = self.reader("own.customers")
+        self.assertTrue(lasting.read_until(lambda read: read.messages, 20))
+        self.assert_ids_are_the_registrys(reader.messages + lasting.messages, "own.")
 
-    def assert_ids_are_the_registrys(self, reader, prefix):
-        for topic, name in (("decisions", "decision"), ("permitted.ads", "permitted")):
+    def assert_ids_are_the_registrys(self, messages, prefix):
+        for topic, name in (("decisions", "decision"), ("permitted.ads", "permitted"),
+                            ("customers", "touchpoint")):
             version = self.registry.ask(f"/subjects/{prefix}{topic}-value/versions/latest")
             self.assertEqual(json.loads(version["schema"]),
                              json.loads((ROOT / "schemas" / f"{name}.avsc").read_text()))
-            heads = {message.value()[:5] for message in reader.messages
+            heads = {message.value()[:5] for message in messages
                      if message.topic() == prefix + topic}
-            self.assertEqual(heads, {b"\0" + version["id"].to_bytes(4, "big")})
+            self.assertEqual(heads, {b"\0" + version["id"].to_bytes(4, "big")}, topic)
 
     def test_an_id_that_nobody_registered_is_a_dead_letter_and_asked_for_once(self):
         self.broker.create_topics(topics("bogus."), PARTITIONS)
@@ -258,7 +262,8 @@ class Registered(unittest.TestCase):
         self.assert_refused(self.gateway("by-hand.", auto_register=False), 78,
                             "register schemas/decision.avsc under subject by-hand.decisions-value")
         for topic in topics("by-hand."):
-            name = "permitted" if ".permitted" in topic else "decision"
+            name = ("permitted" if ".permitted" in topic else
+                    "touchpoint" if topic.endswith("customers") else "decision")
             text = (ROOT / "schemas" / f"{name}.avsc").read_text()
             self.registry.ask(f"/subjects/{topic}-value/versions", {"schema": text})
         subjects = self.registry.ask("/subjects")

@@ -22,7 +22,7 @@ CHANNELS = ("ads", "email", "push", "sms", "call", "messenger", "web", "app", "p
 
 def topics(prefix):
     """All topics of one run, whose names begin with PREFIX."""
-    names = ["touchpoints", "requests", "decisions", "rejected"]
+    names = ["touchpoints", "requests", "decisions", "rejected", "customers"]
     return [prefix + name for name in names + [f"permitted.{channel}" for channel in CHANNELS]]
 
 

@@ -99,7 +99,8 @@ Test(check, a_policy_without_mistakes_is_told_with_what_it_costs)
         expect_part(outcome.said, "  touchpoints  60d (retention.ms=5184000000): ");
         expect_part(outcome.said, "  requests     3d (retention.ms=259200000): ");
         expect_part(outcome.said, "  decisions    60d (retention.ms=5184000000): ");
-        expect_part(outcome.said, "  customers    for ever (cleanup.policy=compact): ");
+        expect_part(outcome.said,
+                    "  customers    for ever (cleanup.policy=compact): consents and ");
 }
 
 Test(check, requests_that_may_come_again_are_known_by_the_decisions)

@@ -41,9 +41,19 @@ Test(run_topics, facts_are_kept_for_the_longest_window_and_decisions_while_permi
         cr_expect_eq(needs.topics[TG_TOPIC_PERMITTED].count, 0);
 }
 
-Test(run_topics, consents_are_kept_for_ever)
+Test(run_topics, consents_are_kept_among_the_customers_for_ever)
 {
         struct tg_topic_needs needs = needs_of("rules:\n- {rule: asked, consent: {}}\n");
 
-        cr_expect_str_eq(value_of(&needs, TG_TOPIC_TOUCHPOINTS, "retention.ms"), "-1");
+        cr_expect(needs.customers);
+        cr_expect_str_eq(value_of(&needs, TG_TOPIC_CUSTOMERS, "cleanup.policy"), "compact");
+        cr_expect_eq(needs.topics[TG_TOPIC_TOUCHPOINTS].count, 0);
+}
+
+Test(run_topics, without_consents_a_topic_of_customers_need_not_be_there)
+{
+        struct tg_topic_needs needs = needs_of("");
+
+        cr_expect_not(needs.customers);
+        cr_expect_str_eq(value_of(&needs, TG_TOPIC_CUSTOMERS, "cleanup.policy"), "compact");
 }

@@ -38,18 +38,22 @@ static void expect_silence(void)
 
 static void gain_only(int32_t partition)
 {
-        tg_assignment_gain(&assignment, &(struct tg_progress){.partition = partition}, 0);
+        static const int64_t nothing[TG_LANES];
+
+        tg_assignment_gain(&assignment, &(struct tg_progress){.partition = partition}, nothing);
 }
 
-/* Nothing was told about it before, and the shard knows that. */
+/* Nothing was written about it before, and the shard knows that. */
 static void gain(int32_t partition)
 {
         struct tg_record record;
 
         gain_only(partition);
         expect_news(TG_RECORD_ASSIGNED, partition);
-        cr_assert(tg_assignment_next_end(&assignment, 0, IDLE_MS, &record));
-        cr_expect_eq(record.stream, TG_STREAM_DECISIONS);
+        for (int stream = TG_STREAMS; stream < TG_LANES; stream++) {
+                cr_assert(tg_assignment_next_end(&assignment, 0, IDLE_MS, &record));
+                cr_expect_eq((int)record.stream, stream);
+        }
 }
 
 Test(assignment, a_partition_that_leaves_is_told_while_it_can_still_be_committed)
@@ -182,19 +186,28 @@ Test(assignment, what_is_lost_is_told_as_such_and_nothing_may_be_committed_until
         cr_expect_eq(assignment.lost, 0);
 }
 
-Test(assignment, what_was_told_before_ends_where_it_ended_when_the_partition_came)
+Test(assignment, what_was_written_before_ends_where_it_ended_when_the_partition_came)
 {
-        struct tg_record record;
+        for (int written = TG_STREAMS; written < TG_LANES; written++) {
+                enum tg_stream stream = (enum tg_stream)written;
+                int64_t ends[TG_LANES] = {0};
+                struct tg_record record;
 
-        tg_assignment_gain(&assignment, &(struct tg_progress){.partition = 0}, 3);
-        expect_news(TG_RECORD_ASSIGNED, 0);
-        cr_expect(tg_assignment_take(&assignment, 0, TG_STREAM_DECISIONS, 0));
-        tg_assignment_see_end(&assignment, 0, TG_STREAM_DECISIONS, 1, 1000);
-        cr_expect_not(tg_assignment_next_end(&assignment, 9000, 0, &record),
-                      "a transaction was open then");
-        cr_expect(tg_assignment_take(&assignment, 0, TG_STREAM_DECISIONS, 2));
-        cr_expect_not(tg_assignment_take(&assignment, 0, TG_STREAM_DECISIONS, 3));
-        cr_expect(tg_assignment_next_end(&assignment, 0, IDLE_MS, &record));
+                ends[stream] = 3;
+                tg_assignment_gain(&assignment, &(struct tg_progress){.partition = 0}, ends);
+                expect_news(TG_RECORD_ASSIGNED, 0);
+                cr_assert(tg_assignment_next_end(&assignment, 0, IDLE_MS, &record));
+                cr_expect_neq(record.stream, stream, "of the other nothing was");
+                cr_expect(tg_assignment_take(&assignment, 0, stream, 0));
+                tg_assignment_see_end(&assignment, 0, stream, 1, 1000);
+                cr_expect_not(tg_assignment_next_end(&assignment, 9000, 0, &record),
+                              "a transaction was open then");
+                cr_expect(tg_assignment_take(&assignment, 0, stream, 2));
+                cr_expect_not(tg_assignment_take(&assignment, 0, stream, 3));
+                cr_expect(tg_assignment_next_end(&assignment, 0, IDLE_MS, &record));
+                tg_assignment_lose(&assignment, 0);
+                expect_news(TG_RECORD_REVOKED, 0);
+        }
 }
 
 Test(assignment, behind_what_goes_back_nothing_is_taken_until_it_comes_from_there)
@@ -213,9 +226,10 @@ Test(assignment, behind_what_goes_back_nothing_is_taken_until_it_comes_from_ther
 
 Test(assignment, what_was_told_ends_again_after_going_back_even_if_nothing_of_it_could_be_read)
 {
+        const int64_t ends[TG_LANES] = {[TG_STREAM_DECISIONS] = 7};
         struct tg_record record;
 
-        tg_assignment_gain(&assignment, &(struct tg_progress){.partition = 0}, 7);
+        tg_assignment_gain(&assignment, &(struct tg_progress){.partition = 0}, ends);
         expect_news(TG_RECORD_ASSIGNED, 0);
         tg_assignment_see_end(&assignment, 0, TG_STREAM_DECISIONS, 7, 1000); /* all aborted */
         cr_expect(tg_assignment_next_end(&assignment, 1000, IDLE_MS, &record));

@@ -4,7 +4,8 @@
 #include "kafka/bookmark.h"
 
 static const struct tg_commit_name name = {UINT64_MAX, 7};
-static const struct tg_progress progress = {.decided = 12, .clock_ms = 1795344024753};
+static const struct tg_progress progress = {
+        .decided = 12, .clock_ms = 1795344024753, .kept = UINT64_C(1) << 63 | 5};
 
 Test(bookmark, what_is_written_is_read)
 {
@@ -19,6 +20,7 @@ Test(bookmark, what_is_written_is_read)
         cr_expect_eq(read.partition, 3);
         cr_expect_eq(read.decided, 12);
         cr_expect_eq(read.clock_ms, 1795344024753);
+        cr_expect_eq(read.kept, progress.kept);
 }
 
 Test(bookmark, a_clock_that_has_not_begun_is_read_back)
@@ -33,6 +35,29 @@ Test(bookmark, a_clock_that_has_not_begun_is_read_back)
         cr_expect_eq(read.clock_ms, TG_NO_TIME);
 }
 
+Test(bookmark, the_longest_one_fits)
+{
+        const struct tg_commit_name longest = {UINT64_MAX, UINT64_MAX};
+        const struct tg_progress farthest = {
+                .decided = INT64_MIN, .clock_ms = INT64_MIN, .kept = UINT64_MAX};
+        struct tg_progress read = {0};
+        char text[TG_BOOKMARK_SIZE];
+
+        tg_bookmark_write(&longest, &farthest, text);
+        cr_assert(tg_bookmark_read(tg_span_text(text), NULL, &read));
+        cr_expect_eq(read.kept, UINT64_MAX);
+}
+
+Test(bookmark, one_that_does_not_say_what_was_kept_kept_nothing)
+{
+        struct tg_progress read = {.kept = 5};
+
+        cr_assert(tg_bookmark_read(tg_span_text("touchgate/1 commit=a-1 decided=2 clock=3"), NULL,
+                                   &read));
+        cr_expect_eq(read.decided, 2);
+        cr_expect_eq(read.kept, 0);
+}
+
 Test(bookmark, what_lies_behind_the_text_is_no_part_of_it)
 {
         struct tg_progress read = {0};
@@ -43,7 +68,7 @@ Test(bookmark, what_lies_behind_the_text_is_no_part_of_it)
         size = strlen(text);
         strcpy(text + size, "98");
         cr_assert(tg_bookmark_read(tg_span_of(text, size), NULL, &read));
-        cr_expect_eq(read.clock_ms, 1795344024753);
+        cr_expect_eq(read.kept, progress.kept);
 }
 
 Test(bookmark, what_others_wrote_is_none)

@@ -32,6 +32,17 @@ Test(needs, longer_is_enough_and_for_ever_is_longest)
         cr_expect_not(suffices("cleanup.policy", "delete", "compact,delete"));
 }
 
+Test(needs, the_last_record_of_each_key_is_kept_by_compaction_alone)
+{
+        struct tg_topic_need need = {0};
+
+        tg_topic_need_last(&need);
+        cr_assert_eq(need.count, 1);
+        cr_expect(tg_topic_config_suffices(&need.configs[0], "compact"));
+        cr_expect_not(tg_topic_config_suffices(&need.configs[0], "delete"));
+        cr_expect_not(tg_topic_config_suffices(&need.configs[0], "compact,delete"));
+}
+
 Test(needs, a_property_is_told_with_what_it_means)
 {
         char text[TG_TOPIC_CONFIG_TEXT_SIZE];

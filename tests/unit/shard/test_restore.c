@@ -149,7 +149,7 @@ Test(restore, what_was_told_and_not_committed_is_told_again_at_least_once)
 
         tell_permits(&lives.first, 0);
         live_until(&lives.first, 2);
-        lives.first.twin.progress[0] = (struct tg_progress){0, {-1, -1, -1}, -1, TG_NO_TIME};
+        lives.first.twin.progress[0] = (struct tg_progress){0, {-1, -1, -1, -1}, -1, TG_NO_TIME, 0};
         lives.second.options.partition.tells_again = true;
         tg_twin_resume(&lives.second.twin, &lives.first.twin);
         tell_permits(&lives.second, 0);
