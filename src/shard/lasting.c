@@ -37,9 +37,11 @@ int tg_lasting_write(struct tg_partition *partition, struct tg_history *history,
         struct tg_buffer *buffer = partition->buffer;
         struct tg_span both, key;
 
+        if (!sink->customer)
+                return 0;
         if (tg_table_overflowed(partition->table) || tg_history_incomplete(history, 0))
                 partition->kept = 0;
-        if (!sink->customer || !tg_facts_lasts(history, touchpoint))
+        if (!tg_facts_lasts(history, touchpoint))
                 return 0;
         tg_buffer_reset(buffer);
         tg_lasting_put_key(buffer, touchpoint);

@@ -11,6 +11,7 @@ Python give who remember every fact.
 import argparse
 import os
 import random
+import re
 import signal
 import time
 import unittest
@@ -226,6 +227,18 @@ class Customers(BrokerCase):
         keys = [message.key().decode() for message in self.lasting()]
         self.assertTrue(all(key.startswith("c%2F") for key in keys), keys[:5])
 
+    def live(self):
+        """One life, in which everybody is asked about: (partition, where its facts are read from)
+        as often as one came."""
+        with self.gateway() as gateway:
+            before = len(gateway.log_path.read_text())
+            self.check(gateway)
+            self.settled(gateway)
+            self.assertEqual(gateway.stop(), 0, gateway.log())
+        pattern = r"partition (\d+) comes: .* touchpoints had been .* are read from (-?\d+), decisi"
+        return [(int(partition), int(start)) for partition, start in
+                re.findall(pattern, gateway.log_path.read_text()[before:])]
+
     def test_facts_are_read_again_from_the_longest_window_ago(self):
         self.create("window.")
         old_ms = now_ms() - 7 * 86_400_000
@@ -240,19 +253,33 @@ class Customers(BrokerCase):
                     "time": old_ms if i < 200 else at}))
         writer.flush()
         self.tell(self.random_facts(100))
-        for life in range(2):
-            with self.gateway() as gateway:
-                self.check(gateway)
-                self.settled(gateway)
-                firsts = [line.partition("are read from ")[2] for line in
-                          gateway.log_path.read_text().splitlines() if "touchpoints had been" in line]
-                self.assertEqual(gateway.stop(), 0, gateway.log())
-            starts = [int(line.partition("are read from ")[2].partition(",")[0])
-                      for line in firsts[-PARTITIONS:]]
-            if life == 0:
-                self.assertEqual(starts, [-1] * PARTITIONS)
-            else:
-                self.assertTrue(all(start > 0 for start in starts), starts)
+        self.assertEqual({start for _, start in self.live()[:PARTITIONS]}, {-1})
+        starts = self.live()
+        self.assertEqual({partition for partition, _ in starts}, set(range(PARTITIONS)))
+        self.assertGreater(min(start for _, start in starts), 0)
+
+    def test_where_timestamps_say_nothing_all_facts_are_read(self):
+        self.create("undated.")
+        writer = self.writer()
+        for i in range(40):  # seconds, taken for milliseconds
+            who = f"c/{i % CUSTOMERS}"
+            writer.producer.produce(
+                "undated.touchpoints", key=who.encode(), timestamp=now_ms() // 1000,
+                value=self.touchpoint.encode({"id": f"click-{i}", "customer": who, "type": "click",
+                                              "time": now_ms()}))
+        writer.flush()
+        self.tell(self.random_facts(100))
+        for _ in range(2):
+            self.assertEqual({start for _, start in self.live()}, {-1})
+
+    def test_a_topic_that_forgets_is_warned_of(self):
+        self.create("forgets.", lasting=False)
+        self.broker.create_topics(["forgets.customers"], PARTITIONS, {
+            "cleanup.policy": "compact,delete", "retention.ms": "86400000"})
+        self.wait_for({"forgets.customers"})
+        with self.gateway() as gateway:
+            self.until(lambda: "forgets.customers has cleanup.policy=compact,delete and needs "
+                       "cleanup.policy=compact" in gateway.log(), gateway.log())
 
     def test_compaction_changes_no_answer(self):
         self.create("compact.")
