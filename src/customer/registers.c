@@ -80,27 +80,41 @@ bool tg_register_stands(const struct tg_table *table, struct tg_identity identit
         return atomic_load_explicit(&cell->registers[side], memory_order_relaxed) == pack(value);
 }
 
+static int64_t time_of(tg_register_word word)
+{
+        return unbiased((uint64_t)(word >> 64) & TIME_MASK);
+}
+
+bool tg_register_gone(const struct tg_table *table, struct tg_identity identity,
+                      enum tg_register_side side, int64_t erased_ms)
+{
+        struct tg_line *cell = tg_table_find(table, identity);
+        tg_register_word word =
+                cell ? atomic_load_explicit(&cell->registers[side], memory_order_relaxed) : 0;
+
+        return cell && (word == 0 || time_of(word) <= erased_ms);
+}
+
 bool tg_register_read(struct tg_line *cell, enum tg_register_side side, int64_t erased_ms,
                       struct tg_register *ret_value)
 {
         tg_register_word word;
-        uint64_t high, low;
+        uint64_t low;
 
         if (!cell)
                 return false;
         word = atomic_load_explicit(&cell->registers[side], memory_order_relaxed);
-        high = (uint64_t)(word >> 64);
         low = (uint64_t)word;
         if (word == 0)
                 return false;
-        if (unbiased(high & TIME_MASK) <= erased_ms) {
+        if (time_of(word) <= erased_ms) {
                 /* As good as empty. A later value that came meanwhile stays. */
                 atomic_compare_exchange_strong_explicit(&cell->registers[side], &word, 0,
                                                         memory_order_relaxed, memory_order_relaxed);
                 return false;
         }
         *ret_value = (struct tg_register){
-                .time_ms = unbiased(high & TIME_MASK),
+                .time_ms = time_of(word),
                 .until_ms = unbiased(TIME_MASK - (low & TIME_MASK)),
                 .granted = !(low & HIGH_BIT),
         };

@@ -41,6 +41,13 @@ bool tg_register_stands(const struct tg_table *table, struct tg_identity identit
                         enum tg_register_side side, const struct tg_register *value);
 
 /*
+ * Whether there is a cell, one side of which was set at or before ERASED_MS alone, if ever: there
+ * may once have been something. Changes nothing.
+ */
+bool tg_register_gone(const struct tg_table *table, struct tg_identity identity,
+                      enum tg_register_side side, int64_t erased_ms);
+
+/*
  * The value of one side of the cell that tg_table_find gave (NULL: none). Returns false if it was
  * never set, or only at or before ERASED_MS (the stamp TG_STAMP_ERASED of the customer; TG_NO_TIME:
  * nothing was erased): it is then emptied.

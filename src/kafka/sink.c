@@ -202,7 +202,9 @@ static int sink_customer(void *context, int32_t partition, struct tg_span key, s
                 .topic = sink->producer.customers,
                 .partition = partition,
                 .key = key,
-                .value = framed(sink, tg_subjects_customer(sink->options.subjects), datum),
+                .value = tg_span_present(datum)
+                                 ? framed(sink, tg_subjects_customer(sink->options.subjects), datum)
+                                 : TG_SPAN_ABSENT,
         };
 
         return produce(sink, &message, error);

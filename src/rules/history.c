@@ -207,6 +207,13 @@ bool tg_history_consent_stands(struct tg_history *history, const struct tg_conse
                                   side_of(consent), &value);
 }
 
+bool tg_history_consent_gone(struct tg_history *history, const struct tg_consent *consent)
+{
+        return tg_register_gone(history->table,
+                                consent_identity(history, consent->purpose, consent->channel),
+                                side_of(consent), tg_history_erased(history));
+}
+
 void tg_history_erase(struct tg_history *history, int64_t time_ms)
 {
         struct tg_line *cell = tg_history_obtain(history, TG_SCOPE_CUSTOMER)->cell;

@@ -105,6 +105,9 @@ void tg_history_set_consent(const struct tg_history *history, const struct tg_co
 bool tg_history_consent_stands(struct tg_history *history, const struct tg_consent *consent,
                                int64_t time_ms);
 
+/* Whether there is a place for the like of CONSENT, and nothing in it holds (any more). */
+bool tg_history_consent_gone(struct tg_history *history, const struct tg_consent *consent);
+
 /* Joins an erasure in: the customer's state of TIME_MS or earlier is as if it had never been. */
 void tg_history_erase(struct tg_history *history, int64_t time_ms);
 

@@ -14,7 +14,8 @@
  *     has no window), whatever becomes of the facts before it;
  *
  * because of the facts before the position each either stood when it was taken up, and was written
- * no later than the commit that moved the position past it, or was outdone by one that was.
+ * no later than by the commit that moved the position past it; or was outdone by one that was, or
+ * that lies behind the position (known from before an abort) and will be read.
  *
  *   - Abort: the position goes back, and the same facts are taken up again. What they left in the
  *     state is still there, so those that stood still stand, and are written again; those that
@@ -30,22 +31,37 @@
  * not written meanwhile; so a policy that begins to is given all facts that are still there, and
  * writes what stands of them before its partition decides. Likewise whoever finds nothing kept.
  *
+ * An erasure also takes out the records that it masks, so that nothing of them is kept: for all
+ * channels of the purposes that the partition has met, up to TG_PURPOSES_MAX. What stays of further
+ * purposes is masked by it. (So is what a request looked at, and the table forgot, between an abort
+ * and the second try.)
+ *
+ * To let another type last: its bit (tg_counters_finish), its join and when it stands
+ * (rules/facts.c), its key (records/lasting.h).
+ *
  * How many facts are read again (struct tg_lookback): what has a window, from its beginning by the
  * records' timestamps. That is up to the source, which must not go by timestamps that say nothing:
  * if in doubt it reads everything, which is never wrong.
  *
- * Costs a look at a mask for each fact, and for those that last a hash, a copy and a record. Called
- * by the owner of the partition.
+ * Costs a look at a mask for each fact, and for those that last a hash, a copy and a record; for an
+ * erasure 12 look-ups in the table a purpose. Called by the owner of the partition.
  */
 #pragma once
 
 #include "shard/partition.h"
+
+enum { TG_PURPOSES_MAX = 64 };
 
 /* How far back facts matter, by this policy. */
 struct tg_lookback tg_lasting_lookback(const struct tg_policy *policy);
 
 /* What is kept of the new PARTITION; RESUME: how far it had come; NULL: nothing was before. */
 void tg_lasting_begin(struct tg_partition *partition, const struct tg_progress *resume);
+void tg_lasting_end(struct tg_partition *partition);
+
+/* This was kept. */
+void tg_lasting_take(struct tg_partition *partition, struct tg_history *history,
+                     const struct tg_touchpoint *touchpoint);
 
 /* Another policy has taken the place of the last one. */
 void tg_lasting_follow(struct tg_partition *partition);

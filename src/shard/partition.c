@@ -97,6 +97,7 @@ void tg_partition_free(struct tg_partition *partition)
                 return;
         drop_read(partition);
         tg_restore_free(partition->restore);
+        tg_lasting_end(partition);
         tg_table_free(partition->table);
         tg_waiting_free(partition->waiting);
         tg_repeats_free(partition->repeats);

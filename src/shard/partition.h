@@ -48,6 +48,7 @@ struct tg_prepared {
 };
 
 struct tg_cold;
+struct tg_purposes;
 struct tg_restore;
 
 struct tg_partition {
@@ -67,8 +68,9 @@ struct tg_partition {
         int64_t next[TG_LANES];    /* the next offset of each lane; -1: nothing read yet */
         int64_t facts_known;       /* those before it are known, also while they are read again */
         struct tg_restore *restore; /* owned; NULL: what was before has been taken up */
-        uint64_t kept;     /* bit = enum tg_type: all that lasts of these facts (shard/lasting.h) */
-        bool keeps_again;  /* what lasts of the facts that had been taken up, too */
+        uint64_t kept; /* bit = enum tg_type: all that lasts of these facts (shard/lasting.h) */
+        struct tg_purposes *purposes; /* owned: those of consents (shard/lasting.h) */
+        bool keeps_again;             /* what lasts of the facts that had been taken up, too */
         int64_t known;     /* by the wall clock: requests before this have the facts they need */
         int64_t begun_ms;  /* likewise: when it began to decide; TG_NO_TIME: it has not */
         int64_t behind_ms; /* with `behind`: since when */

@@ -123,8 +123,8 @@ struct tg_sink {
                         const char *detail, struct tg_error *error);
 
         /*
-         * What lasts of a customer: for good, until there is another of this KEY. NULL: there is no
-         * place for it.
+         * What lasts of a customer: for good, until there is another of this KEY. An absent DATUM:
+         * nothing does any more. NULL: there is no place for it.
          */
         int (*customer)(void *context, int32_t partition, struct tg_span key, struct tg_span datum,
                         struct tg_error *error);

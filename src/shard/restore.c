@@ -279,7 +279,7 @@ static int take_fact(struct tg_partition *partition, struct tg_prepared *prepare
 static void take_lasting(struct tg_partition *partition, struct tg_prepared *prepared)
 {
         tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
-        tg_facts_apply_lasting(&prepared->history, &prepared->record->event.touchpoint);
+        tg_lasting_take(partition, &prepared->history, &prepared->record->event.touchpoint);
 }
 
 /* Back to waiting, if that is where it was. */

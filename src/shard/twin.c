@@ -239,7 +239,7 @@ static void tell_customers(struct tg_twin *twin, const struct tg_twin *before)
         for (size_t i = 0; i < before->customers.count; i++) {
                 const struct tg_twin_customer *customer = &before->customers.items[i];
 
-                if (is_outdated(before, i))
+                if (is_outdated(before, i) || !tg_span_present(customer->datum))
                         continue;
                 tg_twin_keep_customer(twin, customer->partition, customer->key, customer->datum);
                 tg_twin_datum(twin, TG_STREAM_CUSTOMERS, customer->datum);

@@ -43,7 +43,7 @@ struct tg_twin_outputs {
 struct tg_twin_customer {
         int32_t partition;
         struct tg_span key;
-        struct tg_span datum;
+        struct tg_span datum; /* absent: nothing any more */
 };
 
 struct tg_twin_customers {

@@ -198,3 +198,51 @@ Test(registers, a_lost_one_makes_the_table_overflow_for_good)
                 cr_assert(tg_register_read(tg_table_find(cell.table, spread(i)),
                                            TG_REGISTER_EXPLICIT, TG_NO_TIME, &value));
 }
+
+static bool stands(const struct cell *cell, int64_t time_ms, bool granted)
+{
+        const struct tg_register value = {time_ms, TG_NEVER, granted};
+
+        return tg_register_stands(cell->table, who, TG_REGISTER_EXPLICIT, &value);
+}
+
+Test(registers, what_is_held_stands_and_what_was_outdone_does_not)
+{
+        CELL(cell);
+
+        set(&cell, START_MS, true, TG_NEVER);
+        cr_expect(stands(&cell, START_MS, true));
+        set(&cell, START_MS, false, TG_NEVER);
+        cr_expect_not(stands(&cell, START_MS, true));
+        cr_expect(stands(&cell, START_MS, false));
+        set(&cell, START_MS - 1, true, TG_NEVER);
+        cr_expect_not(stands(&cell, START_MS - 1, true));
+}
+
+Test(registers, of_what_has_no_room_a_withdrawal_is_said_to_stand)
+{
+        CELL(cell);
+
+        cr_expect(stands(&cell, START_MS, false));
+        cr_expect_not(stands(&cell, START_MS, true));
+}
+
+static bool gone(const struct cell *cell, enum tg_register_side side)
+{
+        return tg_register_gone(cell->table, who, side, START_MS);
+}
+
+Test(registers, what_an_erasure_covers_is_gone_read_or_not_and_what_is_later_is_not)
+{
+        CELL(cell);
+        struct tg_register value;
+
+        cr_expect_not(gone(&cell, TG_REGISTER_EXPLICIT), "it was never there");
+        set(&cell, START_MS, true, TG_NEVER);
+        cr_expect(gone(&cell, TG_REGISTER_EXPLICIT));
+        cr_expect(gone(&cell, TG_REGISTER_IMPLIED));
+        tg_register_read(tg_table_find(cell.table, who), TG_REGISTER_EXPLICIT, START_MS, &value);
+        cr_expect(gone(&cell, TG_REGISTER_EXPLICIT));
+        set(&cell, START_MS + 1, true, TG_NEVER);
+        cr_expect_not(gone(&cell, TG_REGISTER_EXPLICIT));
+}

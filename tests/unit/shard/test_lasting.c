@@ -44,6 +44,17 @@ static void wall(struct world *world, int64_t after_ms)
         tg_twin_clock(&world->twin, START_MS + after_ms);
 }
 
+static union tg_event event_of(const struct world *world, size_t i)
+{
+        union tg_event event;
+        size_t consumed;
+
+        cr_assert_eq(tg_plan_decode(world->twin.readings[TG_STREAM_CUSTOMERS].full,
+                                    world->twin.customers.items[i].datum, &event, &consumed),
+                     0);
+        return event;
+}
+
 /* The keys that were written, with the times of their records from START_MS on. */
 static const char *written(struct world *world)
 {
@@ -52,13 +63,12 @@ static const char *written(struct world *world)
 
         for (size_t i = 0; i < world->twin.customers.count; i++) {
                 const struct tg_twin_customer *customer = &world->twin.customers.items[i];
-                union tg_event event;
-                size_t consumed;
 
-                cr_assert_eq(tg_plan_decode(world->twin.readings[TG_STREAM_CUSTOMERS].full,
-                                            customer->datum, &event, &consumed),
-                             0);
-                fprintf(file, "%jd %.*s\n", (intmax_t)(event.head.time_ms - START_MS),
+                if (!tg_span_present(customer->datum)) {
+                        fprintf(file, "no %.*s\n", TG_SPAN_FORMAT(customer->key));
+                        continue;
+                }
+                fprintf(file, "%jd %.*s\n", (intmax_t)(event_of(world, i).head.time_ms - START_MS),
                         TG_SPAN_FORMAT(customer->key));
         }
         fclose(file);
@@ -85,7 +95,8 @@ Test(lasting, what_stands_is_written_and_what_is_outdone_is_not)
         agree(&world, 30, true);
         agree(&world, 31, true);
         cr_assert_str_eq(run_and_list(&world), "10 me/consent/news/all\n20 me/consent/news/all\n"
-                                               "30 me/erasure\n31 me/consent/news/all\n");
+                                               "30 me/erasure\nno me/consent/news/all\n"
+                                               "no me/implied/news/all\n31 me/consent/news/all\n");
 }
 
 Test(lasting, of_a_policy_that_asks_for_no_consent_erasures_alone_are_written)
@@ -327,6 +338,49 @@ static void tell_story(struct world *world, unsigned seed, bool refused)
         ask_all(world);
 }
 
+static int64_t erased_ms(const struct world *world, struct tg_span customer)
+{
+        int64_t latest_ms = TG_NO_TIME;
+
+        for (size_t i = 0; i < world->twin.customers.count; i++) {
+                union tg_event event;
+
+                if (!tg_span_present(world->twin.customers.items[i].datum))
+                        continue;
+                event = event_of(world, i);
+                if (event.touchpoint.type == TG_TYPE_ERASURE && latest_ms < event.head.time_ms &&
+                    tg_span_equal(event.head.customer, customer))
+                        latest_ms = event.head.time_ms;
+        }
+        return latest_ms;
+}
+
+/* Compacted, nothing is left that an erasure masks. Returns how many were taken out. */
+static size_t expect_erased(const struct world *world, unsigned seed)
+{
+        const struct tg_twin_customers *all = &world->twin.customers;
+        size_t taken_out = 0;
+
+        for (size_t i = 0; i < all->count; i++) {
+                bool last = true;
+                union tg_event event;
+
+                for (size_t j = i + 1; j < all->count; j++)
+                        last &= !tg_span_equal(all->items[i].key, all->items[j].key);
+                if (!last)
+                        continue;
+                if (!tg_span_present(all->items[i].datum)) {
+                        taken_out++;
+                        continue;
+                }
+                event = event_of(world, i);
+                cr_assert(event.touchpoint.type == TG_TYPE_ERASURE ||
+                                  event.head.time_ms > erased_ms(world, event.head.customer),
+                          "seed %u: %.*s", seed, TG_SPAN_FORMAT(all->items[i].key));
+        }
+        return taken_out;
+}
+
 /*
  * Some first lives do not look at consents, so that the second one writes what it comes back to:
  * it lasts at least until it has.
@@ -340,6 +394,7 @@ static size_t commits_of(const struct world *world, unsigned *chance, size_t bef
 Test(lasting, at_random_what_was_kept_and_the_facts_since_are_the_state)
 {
         unsigned seed = (unsigned)time(NULL), forgot = 0, aborted = 0;
+        size_t taken_out = 0;
 
         for (int round = 0; round < 300; round++, seed++) {
                 tg_cleanup(lives_deinit) struct lives lives = {0};
@@ -361,8 +416,10 @@ Test(lasting, at_random_what_was_kept_and_the_facts_since_are_the_state)
                         else
                                 cr_assert_str_eq(run(world), run(&whole), "seed %u", seed);
                         aborted += (unsigned)world->twin.aborts;
+                        taken_out += expect_erased(world, seed);
                 }
         }
         cr_assert_gt(forgot, 300);
         cr_assert_gt(aborted, 300);
+        cr_assert_gt(taken_out, 300);
 }
