@@ -144,8 +144,8 @@ static void change_hands(struct tg_member *member, const struct tg_resume *resum
                         tg_assignment_lose(&member->assignment, partition);
                 member->assignment.partitions[partition].facts_from = resumes[i].facts_from;
         }
-        if (member->gaining)
-                member->assigned = true;
+        /* After an eager revocation, what remains ours is yet to be said. */
+        member->assigned = member->gaining || member->assignment.owned > 0;
         tell_change(member, resumes, count);
         rd_kafka_topic_partition_list_destroy(list);
 }

@@ -28,7 +28,7 @@ struct tg_member {
         int64_t late_ms;                            /* as the option */
         bool undated;                               /* timestamps of facts can't be relied upon */
         bool gaining;                               /* what `rebalance` does */
-        bool assigned;                              /* there was an assignment, maybe empty */
+        bool assigned;                              /* what is ours is known */
         bool closing;
         unsigned shard; /* which of the process, for people */
 };
