@@ -19,6 +19,7 @@ enum {
         SEEK_TIMEOUT_MS = 10000,
         INSTANCE_SIZE = 256,
         KEY_SIZE = 64,
+        VERSION_KEEPS_BATCHES = 0x020d02ff, /* the first without what tg_member_read() tells of */
 };
 
 const char *tg_member_topic(const struct tg_member *member, enum tg_stream stream)
@@ -173,7 +174,7 @@ static void finish_rebalance(struct tg_member *member)
         rd_kafka_topic_partition_list_destroy(requests);
 }
 
-/* Only notes what is to be done: see the header. Called within the batch call or the close. */
+/* Only notes what is to be done: see the header. Called while reading or closing. */
 static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
                          rd_kafka_topic_partition_list_t *partitions, void *opaque)
 {
@@ -194,7 +195,7 @@ static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
                 finish_rebalance(member);
 }
 
-/* Called within the batch call. */
+/* Called while reading. */
 static int on_statistics(rd_kafka_t *handle, char *json, size_t size, void *opaque)
 {
         struct tg_member *member = ((struct tg_client *)opaque)->owner;
@@ -278,6 +279,14 @@ static rd_kafka_topic_t *learn(struct tg_member *member, enum tg_stream stream)
         return topic;
 }
 
+static bool loses_from_batches(const struct tg_kafka_settings *settings)
+{
+        const char *strategy = tg_kafka_settings_find(settings, "partition.assignment.strategy");
+
+        return strategy && strstr(strategy, "cooperative") &&
+               rd_kafka_version() < VERSION_KEEPS_BATCHES;
+}
+
 int tg_member_init(struct tg_member *member, const struct tg_member_options *options,
                    struct tg_error *error)
 {
@@ -287,6 +296,7 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
                 .shard = options->shard,
                 .board = options->board,
                 .late_ms = options->late_ms,
+                .singly = loses_from_batches(options->settings),
         };
         tg_assignment_init(&member->assignment, options->partitions);
         if (open_consumer(member, options, error) < 0 ||
@@ -339,6 +349,23 @@ void tg_member_note_fact(struct tg_member *member, int64_t written_ms, int64_t h
                   "all that the topic holds will be read at every start, since from which record "
                   "on can't be told by the time (producers set timestamps in milliseconds)",
                   tg_member_topic(member, TG_STREAM_TOUCHPOINTS));
+}
+
+size_t tg_member_read(struct tg_member *member, int wait_ms, rd_kafka_message_t **messages,
+                      size_t capacity)
+{
+        size_t count = 0;
+
+        if (!member->singly) {
+                ssize_t read =
+                        rd_kafka_consume_batch_queue(member->queue, wait_ms, messages, capacity);
+
+                return read < 0 ? 0 : (size_t)read;
+        }
+        while (count < capacity && !member->rebalance &&
+               (messages[count] = rd_kafka_consume_queue(member->queue, count ? 0 : wait_ms)))
+                count++;
+        return count;
 }
 
 void tg_member_settle(struct tg_member *member)

@@ -31,6 +31,7 @@ struct tg_member {
         bool assigned;                              /* what is ours is known */
         bool closing;
         unsigned shard; /* which of the process, for people */
+        bool singly;    /* messages are taken one at a time: see tg_member_read() */
 };
 
 struct tg_member_options {
@@ -55,6 +56,18 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
  * the end of the process, as it would wait for them forever.
  */
 void tg_member_deinit(struct tg_member *member);
+
+/*
+ * Waits up to WAIT_MS for messages and events, takes at most CAPACITY of them, to be destroyed, and
+ * returns how many. A rebalance may be announced in it.
+ *
+ * Librdkafka pauses all partitions while a group is rebalanced. When those stay, cooperatively,
+ * they go on behind what a batch had taken, though that was purged from it (before 2.1), or one
+ * behind an end that was told in it (2.2 to 2.13.1). Messages that are taken one at a time are not
+ * lost.
+ */
+size_t tg_member_read(struct tg_member *member, int wait_ms, rd_kafka_message_t **messages,
+                      size_t capacity);
 
 /* Carries out a rebalance that was announced, if one was and the shard knows what goes. */
 void tg_member_settle(struct tg_member *member);

@@ -253,13 +253,12 @@ static size_t take_batch(struct tg_kafka_source *source, struct tg_record **reco
 {
         size_t wanted = capacity < source->options.batch ? capacity : source->options.batch;
         int wait_ms = source->hurried ? 0 : source->rounds.hurries ? HURRY_MS : WAIT_MS;
-        ssize_t read = rd_kafka_consume_batch_queue(source->member.queue, wait_ms, source->messages,
-                                                    wanted);
+        size_t read = tg_member_read(&source->member, wait_ms, source->messages, wanted);
         size_t count = 0;
 
         source->hurried = false;
-        source->drained = read < (ssize_t)wanted;
-        for (ssize_t i = 0; i < read; i++) {
+        source->drained = read < wanted;
+        for (size_t i = 0; i < read; i++) {
                 rd_kafka_message_t *message = source->messages[i];
 
                 if (!message->err && is_wanted(source, message)) {
