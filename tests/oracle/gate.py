@@ -110,6 +110,9 @@ class Gate:
         self.rejected = []
         self.repeats = 0
         self.repeats_differing = 0
+        # Customers for whom it matters whether the gate had to come back: decisions don't tell that
+        # a message was deferred again, nor which permits there were when it was spoken of.
+        self.untold = set()
 
     # Reading, in merged order
 
@@ -377,6 +380,8 @@ class Gate:
         }
         permit.update(type="permit", time=t, tag=tag, message_id=message_id, order=self.order)
         customer.permits.append(permit)
+        if any(each["receipt"] is None and each["tag"] == tag for each in customer.settlements):
+            self.untold.add(message["customer"])
         receipt = {"time": t, "tag": tag}
         permitted = {word: message[word] for word in COPIED_TO_PERMITTED}
         permitted.update(
@@ -396,7 +401,9 @@ class Gate:
         key = message["customer"], message["id"]
         if final and self.remembered.get(key) is message["memory"]:
             self.forgetting.append((t + self.policy.dedupe_for_ms, key))
-        if not silently:
+        if silently:
+            self.untold.add(message["customer"])
+        else:
             self.write(t, message, dict(said, final=final, repeat=False, reasons=reasons))
 
     def write(self, moment, message, said):

@@ -2,7 +2,7 @@
 """The oracle over a whole recording: each partition by itself, then all in the order of writing."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gate import Gate
 from recording import read_streams, split
@@ -20,6 +20,7 @@ class Verdict:
     touchpoints: int
     repeats: int = 0
     repeats_differing: int = 0
+    untold: set = field(default_factory=set)  # customers; see Gate
 
     def take(self, gate):
         """Adds what the gate of one partition says."""
@@ -29,6 +30,7 @@ class Verdict:
         self.pending += gate.pending()
         self.repeats += gate.repeats
         self.repeats_differing += gate.repeats_differing
+        self.untold |= gate.untold
 
 
 def judge(policy, directories, partitions, **more):
