@@ -29,7 +29,9 @@ controller.quorum.voters=1@127.0.0.1:{controller}
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}{more}
 advertised.listeners=PLAINTEXT://127.0.0.1:{port}{more_advertised}
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL
+listener.security.protocol.map=\
+PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SASL_SSL:SASL_SSL,DETOUR:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 log.dirs={folder}/data
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1
@@ -98,50 +100,67 @@ class Broker:
 
     def __init__(self, folder):
         self.folder = pathlib.Path(folder)
-        self.pid = int((self.folder / "pid").read_text())
         self.bootstrap = (self.folder / "bootstrap").read_text().strip()
         self.process = None  # of a broker that this process started
+        self.jars = None  # likewise
+
+    @property
+    def pid(self):
+        return int((self.folder / "pid").read_text())
 
     @classmethod
-    def start(cls, version=VERSIONS[0], port=None, properties="", secure_port=None, users=()):
+    def start(cls, version=VERSIONS[0], port=None, properties="", secure_port=None, users=(),
+              detour=None):
         """Starts a broker on PORT (none: a free one) and returns once it answers.
 
         PROPERTIES are lines for its server.properties; they win over ours. With SECURE_PORT it
         listens there too, as localhost by SASL_SSL, which PROPERTIES configure; USERS are
-        (name, password) for SCRAM-SHA-512.
+        (name, password) for SCRAM-SHA-512. With a DETOUR clients can come by that as well.
         """
         jars = fetch_jars(version)
         folder = pathlib.Path(tempfile.mkdtemp(prefix="touchgate-kafka-"))
-        controller, free = free_ports(2)
+        controller, free, inner = free_ports(3)
         port = port or free
-        settings = folder / "server.properties"
-        settings.write_text(
-            PROPERTIES.format(
-                port=port, controller=controller, folder=folder,
-                more=f",SASL_SSL://127.0.0.1:{secure_port}" if secure_port else "",
-                more_advertised=f",SASL_SSL://localhost:{secure_port}" if secure_port else "")
-            + properties)
+        more = more_advertised = ""
+        if secure_port:
+            more += f",SASL_SSL://127.0.0.1:{secure_port}"
+            more_advertised += f",SASL_SSL://localhost:{secure_port}"
+        if detour:
+            more += f",DETOUR://127.0.0.1:{inner}"
+            more_advertised += f",DETOUR://127.0.0.1:{detour.start(inner).port}"
+        (folder / "server.properties").write_text(
+            PROPERTIES.format(port=port, controller=controller, folder=folder, more=more,
+                              more_advertised=more_advertised) + properties)
         scram = [word for name, password in users for word in (
             "--add-scram", f"SCRAM-SHA-512=[name={name},password={password}]")]
         with open(folder / "broker.log", "wb") as log:
             subprocess.run(
                 java(jars, "kafka.tools.StorageTool", "format", f"--cluster-id={CLUSTER_ID}",
-                     "-c", str(settings), *scram),
+                     "-c", str(folder / "server.properties"), *scram),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=60, check=True)
-            process = subprocess.Popen(
-                java(jars, "kafka.Kafka", str(settings)),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
-        (folder / "pid").write_text(f"{process.pid}\n")
         (folder / "bootstrap").write_text(f"127.0.0.1:{port}\n")
         broker = cls(folder)
-        broker.process = process
-        try:
-            broker.wait_until_ready()
-        except BaseException:
-            broker.process.kill()
-            broker.process.wait()
-            raise
+        broker.jars = jars
+        broker.start_again()
         return broker
+
+    def start_again(self):
+        """After a kill: with the log that was left, at the same address."""
+        with open(self.folder / "broker.log", "ab") as log:
+            self.process = subprocess.Popen(
+                java(self.jars, "kafka.Kafka", str(self.folder / "server.properties")),
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        (self.folder / "pid").write_text(f"{self.process.pid}\n")
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.kill()
+            raise
+
+    def kill(self):
+        """Ends a broker that this process started, without a word; its log stays."""
+        self.process.kill()
+        self.process.wait()
 
     def wait_until_ready(self):
         from confluent_kafka import KafkaException

@@ -16,7 +16,7 @@ import threading
 import time
 import unittest
 
-from broker import Broker
+from broker import VERSIONS, Broker
 from gateway import ROOT, Gateway, configuration
 from wire import Encoder, Reader, Writer, encode_recording, topics
 
@@ -56,15 +56,20 @@ class BrokerCase(unittest.TestCase):
     """Tests on one broker; each has its own topics, told apart by a prefix."""
 
     broker = None
+    version = VERSIONS[0]
     properties = PROPERTIES
 
     @classmethod
     def setUpClass(cls):
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        cls.broker = Broker.start(properties=cls.properties)
+        cls.broker = cls.start_broker()
         cls.addClassCleanup(cls.broker.stop)
         atexit.register(cls.broker.stop)  # unittest skips its cleanups when it is interrupted
         print(f"\nKafka on {cls.broker.bootstrap}", flush=True)
+
+    @classmethod
+    def start_broker(cls):
+        return Broker.start(cls.version, properties=cls.properties)
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()

@@ -14,7 +14,14 @@ import avro.io
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "oracle"))
-from recording import Datum, Defaults, parse_schema, read_streams, schema_json  # noqa: E402
+from recording import (  # noqa: E402
+    Datum,
+    Defaults,
+    parse_schema,
+    partition_of,
+    read_streams,
+    schema_json,
+)
 
 IDS = {"touchpoint": 1, "request": 2, "permitted": 3, "decision": 4, "rejected": 5}
 CHANNELS = ("ads", "email", "push", "sms", "call", "messenger", "web", "app", "post", "store")
