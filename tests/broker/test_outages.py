@@ -14,6 +14,7 @@ from detour import Detour
 # What a transaction consists of, and how each of it can fail. A gate takes an answer for doubtful
 # that takes half as long as a transaction may take.
 TRANSACTION_S = 4
+ENDLESS = 1_000_000  # until all has gone wrong that can
 FAULTS = [(api, kind, 0.0)
           for api in ("AddPartitionsToTxn", "Produce", "AddOffsetsToTxn", "TxnOffsetCommit",
                       "EndTxn")
@@ -44,7 +45,7 @@ class Detoured(Crowd):
         return Broker.start(properties=cls.properties, detour=cls.detour)
 
     def test_requests_and_answers_of_transactions_get_lost_and_held_up(self):
-        self.flow("lost.", 12_000, 500, f"127.0.0.1:{self.detour.port}")
+        self.flow("lost.", ENDLESS, 500, f"127.0.0.1:{self.detour.port}")
         gateways = [self.come("a"), self.come("b")]
         faults = self.random.sample(FAULTS, len(FAULTS))
         for api, kind, seconds in faults:
@@ -55,6 +56,9 @@ class Detoured(Crowd):
             self.wait_until(lambda: len(self.answers.finals) > before + 100, "it goes on")
         self.detour.cut_all()
         self.say("all connections cut")
+        before = len(self.answers.finals)
+        self.wait_until(lambda: len(self.answers.finals) > before + 100, "it goes on")
+        self.traffic.end()
         self.finish(*gateways)
 
 
