@@ -6,13 +6,15 @@
  * needs a further line, after which it scans again: so two threads that bring the same touch to a
  * full cell meet in one slot.
  *
- * Slots are read and swapped with relaxed order: a slot says all in one word and orders nothing
- * else. (A line is empty before its key or link is seen; what was copied into it is seen with its
- * segment, tg_segment_of() in inside.h.)
+ * Slots are read with relaxed order: a slot says all in one word and orders nothing else, but for
+ * what seen_before() asks. (A line is empty before its key or link is seen; what was copied into it
+ * is seen with its segment, tg_segment_of() in inside.h.)
  */
 #include "customer/touches.h"
 
 #include <assert.h>
+
+#include "customer/inside.h"
 
 /* Time and tag: what names a permit in all its counters. */
 #define PERMIT_NAME_MASK                                                          \
@@ -21,7 +23,8 @@
 
 static bool swap(_Atomic tg_slot_word *slot, tg_slot_word expected, tg_slot_word word)
 {
-        return atomic_compare_exchange_strong_explicit(slot, &expected, word, memory_order_relaxed,
+        /* Release, pairs with the acquire in tg_slots_next_held(): a guest's touch tells of it. */
+        return atomic_compare_exchange_strong_explicit(slot, &expected, word, memory_order_release,
                                                        memory_order_relaxed);
 }
 
@@ -302,11 +305,17 @@ uint64_t tg_cell_lacks(const struct tg_table *table, const struct tg_line *cell)
         return ~has;
 }
 
-/* A concurrent pair of writers may have put one touch into two slots: the earlier slot counts. */
+/*
+ * A concurrent pair of writers may have put one touch into two slots: the earlier slot counts. One
+ * of them is a guest: whoever has seen its slot sees that guests have come. An owner by itself, who
+ * may have hundreds of permits to walk over, need not look back at each.
+ */
 static bool seen_before(const struct tg_slots_walk *walk, tg_slot_word word)
 {
         const struct tg_line *line = walk->view->cell;
 
+        if (!atomic_load_explicit(&walk->view->table->visited, memory_order_relaxed))
+                return false;
         for (; line; line = tg_line_next(walk->view->table, line)) {
                 unsigned end = line == walk->line ? walk->slot : TG_LINE_SLOTS;
 
@@ -326,8 +335,9 @@ bool tg_slots_next_held(struct tg_slots_walk *walk, tg_slot_word *ret_word, int6
 
         do {
                 for (; walk->slot < TG_LINE_SLOTS; walk->slot++) {
+                        /* Acquire, pairs with the release in swap(): see seen_before(). */
                         tg_slot_word word = atomic_load_explicit(&walk->line->slots[walk->slot],
-                                                                 memory_order_relaxed);
+                                                                 memory_order_acquire);
                         int64_t time_ms;
 
                         if (tg_slot_counter(word) != walk->counter || word == TG_SLOT_EMPTY)

@@ -278,14 +278,25 @@ uint64_t tg_counters_permits(const struct tg_counters *counters, const struct tg
         return permits;
 }
 
+static void index_settlements(struct tg_counters *counters, const struct tg_counter *counter)
+{
+        uint8_t bit = (uint8_t)(1 << counter->id.scope);
+
+        counters->settled_by_type[TG_TYPE_BOUNCE] |= bit;
+        if (counter->counting.confirmed_by != TG_TYPE_UNKNOWN)
+                counters->settled_by_type[counter->counting.confirmed_by] |= bit;
+}
+
 void tg_counters_finish(struct tg_counters *counters)
 {
         for (size_t i = 0; i < counters->count; i++) {
                 struct tg_counter *counter = &counters->items[i];
 
                 counter->whole = whole_of(counters, counter);
-                if (counts_permits(&counter->counting))
+                if (counts_permits(&counter->counting)) {
                         index_permits(counters, counter);
+                        index_settlements(counters, counter);
+                }
                 if (begins(counters, counter))
                         counters->begun[counter->id.scope] |= UINT64_C(1) << counter->id.number;
         }

@@ -68,6 +68,8 @@ struct tg_counters {
         } by_type[TG_COUNTED_TYPES];
         /* For each type, the scopes (bit = enum tg_scope) in which it is counted. */
         uint8_t scopes_by_type[TG_COUNTED_TYPES];
+        /* The same, in which permits are counted that a touchpoint of the type may settle. */
+        uint8_t settled_by_type[TG_COUNTED_TYPES];
         /*
          * By channel and kind of a request: the counters (bit = number, by scope) that may count
          * its permit. And those that look at more: class or patterns.

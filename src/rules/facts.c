@@ -10,8 +10,11 @@ static bool belongs(const struct tg_history *history, const struct tg_counter *c
 static void count_touch(struct tg_history *history, const struct tg_touchpoint *touchpoint)
 {
         const struct tg_counter_list *list = &history->counters->by_type[touchpoint->type];
-        uint32_t tag = (uint32_t)tg_hash64(touchpoint->id);
+        uint32_t tag;
 
+        if (list->count == 0)
+                return;
+        tag = (uint32_t)tg_hash64(touchpoint->id);
         for (size_t i = 0; i < list->count; i++) {
                 const struct tg_counter *counter = &history->counters->items[list->items[i]];
                 const struct tg_cell_view *view;
@@ -61,17 +64,26 @@ static void settle(struct tg_history *history, const struct tg_touchpoint *touch
         }
 }
 
+/* Where the touchpoint may settle a permit. */
+static unsigned settled_scopes(const struct tg_history *history,
+                               const struct tg_touchpoint *touchpoint)
+{
+        if (!tg_span_present(touchpoint->message_id))
+                return 0;
+        return history->scopes & history->counters->settled_by_type[touchpoint->type];
+}
+
 void tg_facts_need(struct tg_history *history, const struct tg_touchpoint *touchpoint)
 {
         const struct tg_counters *counters = history->counters;
         unsigned scopes = counters->scopes_by_type[touchpoint->type];
+        unsigned settled = settled_scopes(history, touchpoint);
 
         if (touchpoint->type == TG_TYPE_ERASURE)
                 scopes |= 1U << TG_SCOPE_CUSTOMER;
-        if (tg_span_present(touchpoint->message_id))
-                scopes |= counters->scopes_by_type[TG_TYPE_PERMIT];
+        scopes |= settled;
         /* Which permits it may settle is asked of cells as they are read: with erasures. */
-        if (tg_span_present(touchpoint->message_id) && !touchpoint->receipt.present)
+        if (settled && !touchpoint->receipt.present)
                 scopes |= 1U << TG_SCOPE_CUSTOMER;
         tg_history_need(history, scopes);
         if (touchpoint->consent.present && counters->consents)
@@ -105,7 +117,7 @@ bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touc
                 return true;
         tg_facts_apply_lasting(history, touchpoint);
         count_touch(history, touchpoint);
-        if (tg_span_present(touchpoint->message_id))
+        if (settled_scopes(history, touchpoint))
                 settle(history, touchpoint);
         return true;
 }

@@ -186,14 +186,23 @@ static enum tg_register_side side_of(const struct tg_consent *consent)
         return consent->implied ? TG_REGISTER_IMPLIED : TG_REGISTER_EXPLICIT;
 }
 
+/* Of a consent that comes in: that which was needed, if one was. */
+static struct tg_identity told_identity(const struct tg_history *history,
+                                        const struct tg_consent *consent)
+{
+        unsigned place = place_of(TG_CONSENT_OF_CHANNEL);
+
+        if (history->needed >> place & 1)
+                return history->identities[place];
+        return consent_identity(history, consent->purpose, consent->channel);
+}
+
 void tg_history_set_consent(const struct tg_history *history, const struct tg_consent *consent,
                             int64_t time_ms)
 {
         const struct tg_register value = register_of(consent, time_ms);
 
-        tg_register_set(history->table,
-                        consent_identity(history, consent->purpose, consent->channel),
-                        side_of(consent), &value);
+        tg_register_set(history->table, told_identity(history, consent), side_of(consent), &value);
 }
 
 bool tg_history_consent_stands(struct tg_history *history, const struct tg_consent *consent,
@@ -202,9 +211,8 @@ bool tg_history_consent_stands(struct tg_history *history, const struct tg_conse
         const struct tg_register value = register_of(consent, time_ms);
 
         return time_ms > tg_history_erased(history) &&
-               tg_register_stands(history->table,
-                                  consent_identity(history, consent->purpose, consent->channel),
-                                  side_of(consent), &value);
+               tg_register_stands(history->table, told_identity(history, consent), side_of(consent),
+                                  &value);
 }
 
 bool tg_history_consent_gone(struct tg_history *history, const struct tg_consent *consent)
