@@ -176,8 +176,10 @@ static void add_up(struct tg_run_tally *tally, const struct shard_thread *thread
 {
         if (thread->ran)
                 tg_summary_add(&tally->shards, &thread->summary);
-        for (int i = 0; i < TG_STREAMS; i++)
+        for (int i = 0; i < TG_STREAMS; i++) {
                 tally->read.records[i] += thread->read.records[i];
+                tally->read.lost.records[i] += thread->read.lost.records[i];
+        }
         tally->read.faulty += thread->read.faulty;
         tally->read.keys += thread->read.keys;
         tally->read.partitions += thread->read.partitions;

@@ -18,6 +18,7 @@ static void print_reason(FILE *file, const char *name, const struct tg_reason_co
 static void print_text(FILE *file, const struct tg_run_tally *tally)
 {
         const struct tg_summary *summary = &tally->shards;
+        const uint64_t *lost = tally->read.lost.records;
 
         fprintf(file,
                 "\n%" PRIu64 " touchpoints and %" PRIu64 " requests in %.1f s\n\n"
@@ -35,6 +36,11 @@ static void print_text(FILE *file, const struct tg_run_tally *tally)
                 "  repeated   %10" PRIu64 "   (%" PRIu64 " with other content)\n",
                 summary->denied, summary->deferred, summary->pending, summary->rejected,
                 summary->repeats, summary->repeats_differing);
+        if (lost[TG_STREAM_REQUESTS] || lost[TG_STREAM_TOUCHPOINTS])
+                fprintf(file,
+                        "  lost       %10" PRIu64 "   requests, and %" PRIu64
+                        " touchpoints: deleted before they were read\n",
+                        lost[TG_STREAM_REQUESTS], lost[TG_STREAM_TOUCHPOINTS]);
         if (tally->written.aborts || tally->written.doubts)
                 fprintf(file,
                         "  aborted    %10" PRIu64 "   transactions (%" PRIu64
@@ -75,12 +81,15 @@ static void print_json(FILE *file, const struct tg_run_tally *tally)
                 ",\"touchpoints\":%" PRIu64 ",\"requests\":%" PRIu64 ",\"permitted\":%" PRIu64
                 ",\"denied\":%" PRIu64 ",\"deferred\":%" PRIu64 ",\"pending\":%" PRIu64
                 ",\"rejected\":%" PRIu64 ",\"repeats\":%" PRIu64 ",\"repeats_differing\":%" PRIu64
+                ",\"lost_touchpoints\":%" PRIu64 ",\"lost_requests\":%" PRIu64
                 ",\"other_keys\":%" PRIu64 ",\"other_partitions\":%" PRIu64
                 ",\"decisions_written\":%" PRIu64 ",\"commits\":%" PRIu64 ",\"aborts\":%" PRIu64
                 ",\"doubts\":%" PRIu64 ",\"reasons\":{",
                 tally->elapsed_ms, summary->touchpoints, summary->requests, summary->permitted,
                 summary->denied, summary->deferred, summary->pending, summary->rejected,
-                summary->repeats, summary->repeats_differing, tally->read.keys,
+                summary->repeats, summary->repeats_differing,
+                tally->read.lost.records[TG_STREAM_TOUCHPOINTS],
+                tally->read.lost.records[TG_STREAM_REQUESTS], tally->read.keys,
                 tally->read.partitions, tally->written.decisions, tally->written.commits,
                 tally->written.aborts, tally->written.doubts);
         print_reasons_json(file, summary);

@@ -151,6 +151,21 @@ static void change_hands(struct tg_member *member, const struct tg_resume *resum
         rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* Looks for what is missing of partitions that come. */
+static void look_for_losses(struct tg_member *member, const struct tg_resume *resumes, int count)
+{
+        const struct tg_losses *losses = &member->losses;
+
+        for (int i = 0; i < count; i++)
+                tg_losses_look(&member->losses, &member->office.scout, member->settings,
+                               &resumes[i].progress);
+        if (!member->board)
+                return;
+        tg_board_put(member->board, TG_TALLY_LOST_REQUESTS, losses->records[TG_STREAM_REQUESTS]);
+        tg_board_put(member->board, TG_TALLY_LOST_TOUCHPOINTS,
+                     losses->records[TG_STREAM_TOUCHPOINTS]);
+}
+
 /* Carries out the rebalance that was announced, now that the shard knows what goes. */
 static void finish_rebalance(struct tg_member *member)
 {
@@ -168,6 +183,8 @@ static void finish_rebalance(struct tg_member *member)
                 recall(member, requests, resumes);
         else if (requests->cnt > 0)
                 result = tg_resume_find(&member->office, requests, resumes);
+        if (result == 0 && member->gaining)
+                look_for_losses(member, resumes, requests->cnt);
         if (result == 0)
                 change_hands(member, resumes, requests->cnt);
         free(resumes);

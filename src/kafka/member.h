@@ -11,6 +11,7 @@
 #pragma once
 
 #include "kafka/assignment.h"
+#include "kafka/loss.h"
 #include "kafka/resume.h"
 #include "shard/board.h"
 
@@ -23,6 +24,7 @@ struct tg_member {
         rd_kafka_topic_t *told;                   /* likewise, of decisions */
         rd_kafka_topic_t *lasting;                /* likewise, of customers; NULL: there is none */
         struct tg_resume_office office;           /* how far partitions had come */
+        struct tg_losses losses;                  /* of partitions that came */
         rd_kafka_queue_t *queue;                  /* owned: where everything arrives */
         rd_kafka_topic_partition_list_t *rebalance; /* owned: to be carried out; NULL: none */
         int64_t late_ms;                            /* as the option */

@@ -476,6 +476,7 @@ struct tg_kafka_source_counts tg_kafka_source_counts(const struct tg_kafka_sourc
 
         counts.keys = source->intake.other_keys;
         counts.partitions = source->intake.other_partitions;
+        counts.lost = source->member.losses;
         return counts;
 }
 

@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "kafka/lifetime.h"
+#include "kafka/loss.h"
 #include "kafka/notice.h"
 #include "kafka/readings.h"
 #include "kafka/settings.h"
@@ -53,6 +54,7 @@ struct tg_kafka_source_counts {
         uint64_t faulty;
         uint64_t keys;       /* records whose key isn't the customer */
         uint64_t partitions; /* records in a partition that isn't the customer's */
+        struct tg_losses lost;
 };
 
 /* Joins the group. Returns 0 or -1. */

@@ -22,15 +22,17 @@ enum tg_tally {
         TG_TALLY_DEFERRED,
         TG_TALLY_REPEATS,
         TG_TALLY_REPEATS_DIFFERING,
-        TG_TALLY_COMMITTED,   /* transactions */
-        TG_TALLY_ABORTED,     /* transactions */
-        TG_TALLY_IN_DOUBT,    /* of these, those of which it had to be found out */
-        TG_TALLY_PARTITIONS,  /* that are its own now */
-        TG_TALLY_BEHIND,      /* of these, those whose facts are not known */
-        TG_TALLY_PENDING,     /* messages that wait now */
-        TG_TALLY_REMEMBERED,  /* requests that are remembered now */
-        TG_TALLY_CELLS,       /* of customer tables, taken now */
-        TG_TALLY_TABLE_BYTES, /* of customer tables, taken now */
+        TG_TALLY_LOST_TOUCHPOINTS, /* deleted before they were read */
+        TG_TALLY_LOST_REQUESTS,    /* likewise */
+        TG_TALLY_COMMITTED,        /* transactions */
+        TG_TALLY_ABORTED,          /* transactions */
+        TG_TALLY_IN_DOUBT,         /* of these, those of which it had to be found out */
+        TG_TALLY_PARTITIONS,       /* that are its own now */
+        TG_TALLY_BEHIND,           /* of these, those whose facts are not known */
+        TG_TALLY_PENDING,          /* messages that wait now */
+        TG_TALLY_REMEMBERED,       /* requests that are remembered now */
+        TG_TALLY_CELLS,            /* of customer tables, taken now */
+        TG_TALLY_TABLE_BYTES,      /* of customer tables, taken now */
         TG_TALLIES,
 };
 

@@ -78,6 +78,19 @@ static const struct tg_metric rejected = {
                  "came. docs/semantics.md explains the reasons. Any growth is worth a look.",
 };
 
+static const struct tg_metric lost = {
+        .name = "touchgate_lost_total",
+        .type = TG_METRIC_COUNTER,
+        .unit = "records",
+        .labels = "stream",
+        .help = "Records that brokers deleted before they were read, by stream",
+        .about = "`stream` is touchpoints or requests. Found when a partition comes: its first "
+                 "record lies behind what was committed. The log names topic, partition and "
+                 "offsets. Offsets are counted, so markers of transactions count as well. Any "
+                 "growth is worth an alert: the topic keeps its records for less time than the "
+                 "gate was down.",
+};
+
 static const struct tg_metric transactions = {
         .name = "touchgate_transactions_total",
         .type = TG_METRIC_COUNTER,
@@ -201,9 +214,10 @@ static const struct tg_metric facts_waits = {
 };
 
 static const struct tg_metric *const items[] = {
-        &touchpoints, &requests, &decisions,  &repeats, &differing,   &permitted,   &reasons,
-        &rejected,    &pending,  &remembered, &cells,   &table_bytes, &table_limit, &transactions,
-        &in_doubt,    &batches,  &commits,    &ages,    &facts_waits, &partitions,  &behind,
+        &touchpoints, &requests,    &decisions,    &repeats,  &differing,  &permitted,
+        &reasons,     &rejected,    &lost,         &pending,  &remembered, &cells,
+        &table_bytes, &table_limit, &transactions, &in_doubt, &batches,    &commits,
+        &ages,        &facts_waits, &partitions,   &behind,
 };
 
 const struct tg_metrics tg_shard_metrics = {"Decisions and shards", items,
@@ -222,6 +236,8 @@ static const struct line {
         {&decisions, TG_TALLY_DEFERRED, "defer"},
         {&repeats, TG_TALLY_REPEATS, NULL},
         {&differing, TG_TALLY_REPEATS_DIFFERING, NULL},
+        {&lost, TG_TALLY_LOST_TOUCHPOINTS, "touchpoints"},
+        {&lost, TG_TALLY_LOST_REQUESTS, "requests"},
         {&transactions, TG_TALLY_COMMITTED, "committed"},
         {&transactions, TG_TALLY_ABORTED, "aborted"},
         {&in_doubt, TG_TALLY_IN_DOUBT, NULL},
