@@ -25,10 +25,8 @@ static int collect(struct batch *batch, const struct tg_kafka_settings *settings
                    const struct rd_kafka_metadata *metadata, const struct tg_creation *creation,
                    struct tg_error *error)
 {
-        int32_t there = tg_topics_partitions(metadata, settings->topics[TG_TOPIC_REQUESTS]);
         int32_t partitions = creation->partitions ? creation->partitions
-                             : there              ? there
-                                                  : TG_TOPICS_PARTITIONS_DEFAULT;
+                                                  : tg_topics_partitions_wanted(metadata, settings);
         char topic[TG_TOPIC_TEXT_SIZE], text[TEXT_SIZE];
 
         batch->partitions = partitions;

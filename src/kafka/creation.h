@@ -13,8 +13,8 @@ enum { TG_CREATION_TIMEOUT_MS = 30000 };
 
 struct tg_creation {
         const struct tg_topic_needs *needs; /* borrowed */
-        int32_t partitions; /* of each; 0: as many as the request topic has, or the default */
-        int replication;    /* copies of each; -1: as the brokers are configured */
+        int32_t partitions;                 /* of each; 0: tg_topics_partitions_wanted() */
+        int replication;                    /* copies of each; -1: as the brokers are configured */
 };
 
 /*

@@ -9,6 +9,10 @@
 
 enum { NAMES_SIZE = 700, COMMAND_SIZE = 1024 };
 
+/* What is about a customer has one partition number: that of the customer's requests. */
+static const enum tg_topic others[] = {TG_TOPIC_TOUCHPOINTS, TG_TOPIC_DECISIONS,
+                                       TG_TOPIC_CUSTOMERS};
+
 int tg_topics_ask(struct tg_client *client, const struct tg_kafka_settings *settings,
                   const struct rd_kafka_metadata **ret_metadata, struct tg_error *error)
 {
@@ -34,6 +38,17 @@ int32_t tg_topics_partitions(const struct rd_kafka_metadata *metadata, const cha
                 if (strcmp(metadata->topics[i].topic, topic) == 0 && !metadata->topics[i].err)
                         return metadata->topics[i].partition_cnt;
         return 0;
+}
+
+/* The first that is there: others that differ are told of when all are there. */
+int32_t tg_topics_partitions_wanted(const struct rd_kafka_metadata *metadata,
+                                    const struct tg_kafka_settings *settings)
+{
+        int32_t partitions = tg_topics_partitions(metadata, settings->topics[TG_TOPIC_REQUESTS]);
+
+        for (size_t i = 0; partitions == 0 && i < sizeof others / sizeof others[0]; i++)
+                partitions = tg_topics_partitions(metadata, settings->topics[others[i]]);
+        return partitions ? partitions : TG_TOPICS_PARTITIONS_DEFAULT;
 }
 
 const char *tg_topics_name(const struct tg_kafka_settings *settings, unsigned i,
@@ -75,7 +90,7 @@ static void add_commands(struct tg_buffer *text, const struct tg_kafka_settings 
                          const struct tg_topic_needs *needs,
                          const struct rd_kafka_metadata *metadata, unsigned first, unsigned end)
 {
-        int32_t partitions = tg_topics_partitions(metadata, settings->topics[TG_TOPIC_REQUESTS]);
+        int32_t partitions = tg_topics_partitions_wanted(metadata, settings);
         bool secured = tg_kafka_settings_find(settings, "security.protocol") != NULL;
         char topic[TG_TOPIC_TEXT_SIZE], command[COMMAND_SIZE];
 
@@ -87,7 +102,7 @@ static void add_commands(struct tg_buffer *text, const struct tg_kafka_settings 
                          "--partitions %d",
                          tg_kafka_settings_find(settings, "bootstrap.servers"),
                          secured ? " --command-config client.properties" : "", topic,
-                         (int)(partitions ? partitions : TG_TOPICS_PARTITIONS_DEFAULT));
+                         (int)partitions);
                 add_text(text, command);
                 add_configs(text, tg_topics_need(needs, i));
         }
@@ -156,12 +171,10 @@ static int missing(const struct tg_client *client, const struct tg_kafka_setting
                        settings->topics[TG_TOPIC_DECISIONS], settings->topics[TG_TOPIC_CUSTOMERS]);
 }
 
-/* What is about a customer has one partition number. */
+/* All of `others` that are there must have as many partitions as the requests. */
 static int unequal(const struct tg_kafka_settings *settings,
                    const struct rd_kafka_metadata *metadata, struct tg_error *error)
 {
-        static const enum tg_topic others[] = {TG_TOPIC_TOUCHPOINTS, TG_TOPIC_DECISIONS,
-                                               TG_TOPIC_CUSTOMERS};
         const char *requests = settings->topics[TG_TOPIC_REQUESTS];
         int32_t partitions = tg_topics_partitions(metadata, requests);
 

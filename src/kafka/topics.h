@@ -39,6 +39,13 @@ int tg_topics_ask(struct tg_client *client, const struct tg_kafka_settings *sett
 /* How many partitions TOPIC has; 0: it is not there. */
 int32_t tg_topics_partitions(const struct rd_kafka_metadata *metadata, const char *topic);
 
+/*
+ * How many partitions a topic that is missing is to have: as many as the topics that are there of
+ * those that a customer has one partition in; TG_TOPICS_PARTITIONS_DEFAULT if none is.
+ */
+int32_t tg_topics_partitions_wanted(const struct rd_kafka_metadata *metadata,
+                                    const struct tg_kafka_settings *settings);
+
 /* The name of the I-th of TG_TOPICS_COUNT topics, and what it needs. The first returns TEXT. */
 const char *tg_topics_name(const struct tg_kafka_settings *settings, unsigned i,
                            char text[static TG_TOPIC_TEXT_SIZE]);
