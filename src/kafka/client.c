@@ -6,6 +6,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "base/clock.h"
+
 enum {
         TEXT_SIZE = 512,
         MESSAGE_COST = 400,        /* bytes that a small message takes in librdkafka, at most */
@@ -112,6 +114,35 @@ static void on_log(const rd_kafka_t *handle, int level, const char *facility, co
         client->notices->tell(client->notices->context, notice_level, facility, line);
 }
 
+static bool is_refusal(rd_kafka_resp_err_t code)
+{
+        return code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
+}
+
+/* Some broker lets us in, or did before. */
+static bool is_heard(const struct tg_client *client)
+{
+        const struct rd_kafka_metadata *metadata;
+
+        if (rd_kafka_metadata(client->handle, 0, NULL, &metadata, TURN_MS))
+                return false;
+        rd_kafka_metadata_destroy(metadata);
+        return true;
+}
+
+/* A broker that goes away in a handshake makes one of these, too. */
+static bool may_heal(struct tg_client *client, rd_kafka_resp_err_t code)
+{
+        if (!client->trusted || !is_refusal(code))
+                return false;
+        if (!tg_refusals_note(&client->refusals, tg_clock_monotonic_ms()))
+                return true;
+        if (!is_heard(client))
+                return false;
+        client->refusals = (struct tg_refusals){0};
+        return true;
+}
+
 /* Whatever librdkafka can't heal by itself ends the run; the rest is told and goes on. */
 static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
 {
@@ -130,7 +161,7 @@ static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opa
                                client->role, text);
                 return;
         }
-        if (find_advice(kind)) {
+        if (find_advice(kind) && !may_heal(client, kind)) {
                 tg_client_fail(client, kind, client->role, reason);
                 return;
         }

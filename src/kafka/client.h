@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "kafka/notice.h"
+#include "kafka/refusals.h"
 #include "kafka/settings.h"
 
 struct tg_client {
@@ -24,8 +25,10 @@ struct tg_client {
         void *owner;                      /* whose part this is, for the owner's callbacks */
         struct tg_error failure;          /* with `failed`: what cannot heal */
         bool failed;
-        bool revives;         /* the owner deals with what is fatal to the handle */
-        atomic_uint timeouts; /* requests that were not answered in time */
+        bool revives; /* the owner deals with what is fatal to the handle */
+        bool trusted; /* another client of these settings was let in before this one */
+        struct tg_refusals refusals; /* of one that is trusted */
+        atomic_uint timeouts;        /* requests that were not answered in time */
 };
 
 /* A property that is ours to set. */

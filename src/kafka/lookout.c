@@ -270,7 +270,8 @@ int tg_lookout_new(const struct tg_kafka_settings *settings, const struct tg_not
                 .settings = settings, .defaults = defaults, .fixed = fixed};
         struct tg_lookout *lookout = tg_allocate_zeroed(1, sizeof *lookout);
 
-        lookout->client = (struct tg_client){.notices = notices, .role = "lookout"};
+        lookout->client =
+                (struct tg_client){.notices = notices, .role = "lookout", .trusted = true};
         lookout->name = settings->topics[TG_TOPIC_TOUCHPOINTS];
         lookout->places = tg_allocate_zeroed((size_t)partitions, sizeof lookout->places[0]);
         lookout->count = partitions;

@@ -308,7 +308,10 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
                    struct tg_error *error)
 {
         *member = (struct tg_member){
-                .client = {.notices = options->notices, .role = "consumer", .owner = member},
+                .client = {.notices = options->notices,
+                           .role = "consumer",
+                           .trusted = true,
+                           .owner = member},
                 .settings = options->settings,
                 .shard = options->shard,
                 .board = options->board,

@@ -57,6 +57,7 @@ int tg_player_new(const struct tg_player_options *options, struct tg_player **re
         player->client = (struct tg_client){
                 .notices = options->notices,
                 .role = options->role,
+                .trusted = true,
         };
         if (tg_client_init(&player->client, RD_KAFKA_PRODUCER, &client, error) < 0) {
                 tg_player_free(player);

@@ -70,6 +70,7 @@ void tg_producer_init(struct tg_producer *producer, const struct tg_producer_opt
         *producer = (struct tg_producer){
                 .client = {.notices = options->notices,
                            .role = "producer",
+                           .trusted = true,
                            .revives = options->transaction_ms > 0},
                 .options = *options,
         };

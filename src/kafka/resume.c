@@ -18,7 +18,7 @@ int tg_resume_office_init(struct tg_resume_office *office, struct tg_client *con
 
         *office = (struct tg_resume_office){
                 .consumer = consumer,
-                .scout = {.notices = consumer->notices, .role = "scout"},
+                .scout = {.notices = consumer->notices, .role = "scout", .trusted = true},
                 .settings = settings,
         };
         return tg_client_init(&office->scout, RD_KAFKA_CONSUMER, &options, error);

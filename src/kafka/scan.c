@@ -97,6 +97,7 @@ int tg_scan_new(const struct tg_scan_options *options, struct tg_scan **ret_scan
         scan->client = (struct tg_client){
                 .notices = options->notices,
                 .role = "reader",
+                .trusted = true,
         };
         scan->parts = tg_allocate_zeroed(options->count, sizeof *scan->parts);
         result = open_client(scan, error);
