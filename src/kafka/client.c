@@ -144,6 +144,15 @@ static bool may_heal(struct tg_client *client, rd_kafka_resp_err_t code)
 }
 
 /* Whatever librdkafka can't heal by itself ends the run; the rest is told and goes on. */
+void tg_client_note(struct tg_client *client, rd_kafka_resp_err_t code, const char *reason)
+{
+        if (find_advice(code) && !may_heal(client, code))
+                tg_client_fail(client, code, client->role, reason);
+        else
+                tg_notice(client->notices, TG_NOTICE_WARNING, "%s: %s (%s); trying on",
+                          client->role, reason, rd_kafka_err2name(code));
+}
+
 static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opaque)
 {
         struct tg_client *client = opaque;
@@ -161,12 +170,7 @@ static void on_error(rd_kafka_t *handle, int code, const char *reason, void *opa
                                client->role, text);
                 return;
         }
-        if (find_advice(kind) && !may_heal(client, kind)) {
-                tg_client_fail(client, kind, client->role, reason);
-                return;
-        }
-        tg_notice(client->notices, TG_NOTICE_WARNING, "%s: %s (%s); trying on", client->role,
-                  reason, rd_kafka_err2name(kind));
+        tg_client_note(client, kind, reason);
 }
 
 static int set(rd_kafka_conf_t *conf, const char *name, const char *value, struct tg_error *error)
@@ -244,6 +248,14 @@ struct tg_client_bounds tg_client_bounds_of(int64_t bytes)
         snprintf(bounds.messages, sizeof bounds.messages, "%" PRId64,
                  bounded(bytes / MESSAGE_COST, MESSAGES_MAX));
         return bounds;
+}
+
+rd_kafka_resp_err_t tg_client_answer(rd_kafka_resp_err_t code,
+                                     const rd_kafka_topic_partition_list_t *list)
+{
+        for (int i = 0; !code && list && i < list->cnt; i++)
+                code = list->elems[i].err;
+        return code;
 }
 
 struct tg_span tg_client_header(const rd_kafka_message_t *message, const char *name)

@@ -53,6 +53,9 @@ void tg_client_deinit(struct tg_client *client);
 void tg_client_fail(struct tg_client *client, rd_kafka_resp_err_t code, const char *where,
                     const char *reason);
 
+/* What librdkafka told of the handle: fails, or if it can heal, tells so. */
+void tg_client_note(struct tg_client *client, rd_kafka_resp_err_t code, const char *reason);
+
 /* Fills ERROR with CODE told for a person, its exit code and what to do. Returns -1. */
 int tg_client_error(rd_kafka_resp_err_t code, const char *where, const char *reason,
                     struct tg_error *error);
@@ -67,6 +70,10 @@ struct tg_client_bounds {
         char messages[TG_CLIENT_NUMBER_SIZE];  /* of a consumer or a producer */
 };
 struct tg_client_bounds tg_client_bounds_of(int64_t bytes);
+
+/* CODE, or if that is none, the first error of a partition of LIST (NULL: there are none). */
+rd_kafka_resp_err_t tg_client_answer(rd_kafka_resp_err_t code,
+                                     const rd_kafka_topic_partition_list_t *list);
 
 /* The last header NAME of MESSAGE, borrowed; absent if there is none. */
 struct tg_span tg_client_header(const rd_kafka_message_t *message, const char *name);

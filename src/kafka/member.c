@@ -9,12 +9,11 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "kafka/commit.h"
 #include "kafka/lag.h"
 #include "kafka/ranges.h"
 
 enum {
-        COMMIT_TRIES = 5,
-        COMMIT_PAUSE_MS = 200, /* longer by as much before each further try */
         METADATA_TIMEOUT_MS = 5000,
         SEEK_TIMEOUT_MS = 10000,
         INSTANCE_SIZE = 256,
@@ -390,6 +389,7 @@ size_t tg_member_read(struct tg_member *member, int wait_ms, rd_kafka_message_t 
 
 void tg_member_settle(struct tg_member *member)
 {
+        tg_resume_office_serve(&member->office);
         if (member->assignment.news == 0)
                 finish_rebalance(member);
 }
@@ -431,8 +431,7 @@ static int seek(struct tg_member *member, rd_kafka_topic_partition_list_t *list,
         code = failure ? rd_kafka_error_code(failure) : RD_KAFKA_RESP_ERR_NO_ERROR;
         if (failure)
                 rd_kafka_error_destroy(failure);
-        for (int i = 0; !code && i < list->cnt; i++)
-                code = list->elems[i].err;
+        code = tg_client_answer(code, list);
         return code ? tg_client_error(code, "going back in the inputs", rd_kafka_err2str(code),
                                       error)
                     : 0;
@@ -545,34 +544,12 @@ int tg_member_knows_commit(struct tg_member *member, const struct tg_progress *p
         return 0;
 }
 
-/* Retriable answers are worth another try; those of a rebalance are not, see the header. */
-static rd_kafka_resp_err_t commit(struct tg_member *member,
-                                  const rd_kafka_topic_partition_list_t *list)
-{
-        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-
-        for (int i = 0; i < COMMIT_TRIES; i++) {
-                const struct timespec pause = {.tv_nsec = i * COMMIT_PAUSE_MS * TG_MS_NS};
-
-                nanosleep(&pause, NULL);
-                code = rd_kafka_commit(member->client.handle, list, 0);
-                if (code != RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT &&
-                    code != RD_KAFKA_RESP_ERR__TRANSPORT &&
-                    code != RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS &&
-                    code != RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE &&
-                    code != RD_KAFKA_RESP_ERR_NOT_COORDINATOR &&
-                    code != RD_KAFKA_RESP_ERR__WAIT_COORD)
-                        break;
-        }
-        return code;
-}
-
 int tg_member_commit(struct tg_member *member, const struct tg_progress *progress, size_t count,
                      const struct tg_commit_name *name, struct tg_error *error)
 {
         rd_kafka_topic_partition_list_t *list = tg_member_offsets(member, progress, count, name);
         rd_kafka_resp_err_t code = list->cnt && tg_member_has_moved(member, progress, count)
-                                           ? commit(member, list)
+                                           ? tg_commit(member->client.handle, list)
                                            : RD_KAFKA_RESP_ERR_NO_ERROR;
 
         rd_kafka_topic_partition_list_destroy(list);

@@ -29,6 +29,11 @@ void tg_resume_office_deinit(struct tg_resume_office *office)
         tg_client_deinit(&office->scout);
 }
 
+void tg_resume_office_serve(struct tg_resume_office *office)
+{
+        rd_kafka_poll(office->scout.handle, 0);
+}
+
 static void add(const struct tg_resume_office *office, rd_kafka_topic_partition_list_t *list,
                 enum tg_topic topic, int32_t partition)
 {
@@ -56,9 +61,8 @@ static int read_committed(struct tg_resume_office *office, rd_kafka_topic_partit
         for (int i = 0; i < TRIES; i++) {
                 if (code)
                         try_on(office, "committed offsets", code, i - 1);
-                code = rd_kafka_committed(office->consumer->handle, list, TIMEOUT_MS);
-                for (int j = 0; !code && j < list->cnt; j++)
-                        code = list->elems[j].err;
+                code = tg_client_answer(
+                        rd_kafka_committed(office->consumer->handle, list, TIMEOUT_MS), list);
                 if (!code)
                         return 0;
         }
@@ -139,9 +143,8 @@ static bool read_times(struct tg_resume_office *office, rd_kafka_topic_partition
         for (int i = 0; i < TRIES; i++) {
                 if (code)
                         try_on(office, "offsets by their times", code, i - 1);
-                code = rd_kafka_offsets_for_times(office->scout.handle, list, TIMEOUT_MS);
-                for (int j = 0; !code && j < list->cnt; j++)
-                        code = list->elems[j].err;
+                code = tg_client_answer(
+                        rd_kafka_offsets_for_times(office->scout.handle, list, TIMEOUT_MS), list);
                 if (!code)
                         return true;
         }

@@ -36,6 +36,9 @@ int tg_resume_office_init(struct tg_resume_office *office, struct tg_client *con
                           const struct tg_kafka_settings *settings, struct tg_error *error);
 void tg_resume_office_deinit(struct tg_resume_office *office);
 
+/* Tells what went wrong with the scout's connections: it would be kept until somebody asks. */
+void tg_resume_office_serve(struct tg_resume_office *office);
+
 /* Fills RET_RESUMES for the partitions of REQUESTS. Returns 0 or -1. */
 int tg_resume_find(struct tg_resume_office *office, const rd_kafka_topic_partition_list_t *requests,
                    struct tg_resume *ret_resumes);
