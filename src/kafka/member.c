@@ -16,7 +16,7 @@
 enum {
         METADATA_TIMEOUT_MS = 5000,
         SEEK_TIMEOUT_MS = 10000,
-        INSTANCE_SIZE = 256,
+        INSTANCE_SIZE = TG_GROUP_SIZE_MAX + 16, /* with the shard's number */
         KEY_SIZE = 64,
         VERSION_KEEPS_BATCHES = 0x020d02ff, /* the first without what tg_member_read() tells of */
 };

@@ -12,7 +12,7 @@
 #include "kafka/subjects.h"
 #include "records/words.h"
 
-enum { TG_PRODUCER_ID_SIZE = 512 };
+enum { TG_PRODUCER_ID_SIZE = 2 * TG_GROUP_SIZE_MAX + 16 }; /* with the shard's number */
 
 struct tg_producer_options {
         const struct tg_kafka_settings *settings; /* borrowed, as all here, until the end */

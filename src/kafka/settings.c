@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "config/path.h"
 #include "config/secret.h"
+#include "records/words.h"
 
 #define MIB (INT64_C(1) << 20)
 
@@ -137,6 +138,13 @@ static bool name_is_known(rd_kafka_conf_t *scratch, struct tg_diagnostics *diagn
         return false;
 }
 
+/* Names of shards and of their transactions are made of it: cut off, two could be the same. */
+static bool is_too_long(const char *name, const char *value)
+{
+        return (strcmp(name, "group.id") == 0 || strcmp(name, "group.instance.id") == 0) &&
+               strlen(value) > TG_GROUP_SIZE_MAX;
+}
+
 /* Its value may be a secret, so only the name is told. */
 static void set_property(struct tg_kafka_settings *settings, rd_kafka_conf_t *scratch,
                          struct tg_diagnostics *diagnostics, const struct tg_node *node,
@@ -147,6 +155,9 @@ static void set_property(struct tg_kafka_settings *settings, rd_kafka_conf_t *sc
         if (rd_kafka_conf_set(scratch, name, value, text, sizeof text) != RD_KAFKA_CONF_OK)
                 tg_diagnose(diagnostics, node, TG_ERROR, NULL,
                             "librdkafka refuses the value of \"%s\"", name);
+        else if (is_too_long(name, value))
+                tg_diagnose(diagnostics, node, TG_ERROR, "use a shorter name",
+                            "\"%s\" has more than %d bytes", name, TG_GROUP_SIZE_MAX);
         else if (tg_kafka_settings_find(settings, name))
                 tg_diagnose(diagnostics, tg_node_key(node), TG_ERROR, "keep one of the two",
                             "\"%s\" is given both here and by a file", name);
@@ -243,7 +254,21 @@ static void read_kafka(struct tg_kafka_settings *settings, struct tg_reader *roo
                             "kafka names no consumer group");
 }
 
-static bool is_topic_name(struct tg_span name)
+/* How much of a topic's name is ours to give: that of a channel comes behind `permitted`. */
+static size_t topic_size_max(enum tg_topic topic)
+{
+        size_t longest = 0;
+
+        for (unsigned i = TG_CHANNEL_UNKNOWN + 1; topic == TG_TOPIC_PERMITTED && i < TG_CHANNELS;
+             i++) {
+                size_t size = 1 + strlen(tg_word(&tg_channel_words, i));
+
+                longest = size > longest ? size : longest;
+        }
+        return TG_TOPIC_SIZE_MAX - longest;
+}
+
+static bool is_topic_name(struct tg_span name, size_t size_max)
 {
         for (size_t i = 0; i < name.size; i++) {
                 uint8_t c = name.data[i];
@@ -252,12 +277,13 @@ static bool is_topic_name(struct tg_span name)
                       c == '.' || c == '_' || c == '-'))
                         return false;
         }
-        return name.size <= TG_TOPIC_SIZE_MAX;
+        return name.size <= size_max;
 }
 
 static void read_topics(struct tg_kafka_settings *settings, struct tg_reader *root)
 {
         struct tg_reader reader;
+        char advice[128];
 
         tg_read_mapping(root, "topics", TG_OPTIONAL, &reader);
         for (int i = 0; i < TG_TOPICS; i++) {
@@ -267,9 +293,12 @@ static void read_topics(struct tg_kafka_settings *settings, struct tg_reader *ro
 
                 if (!node)
                         continue;
-                if (!is_topic_name(name)) {
-                        tg_diagnose(root->diagnostics, node, TG_ERROR,
-                                    "a name has letters, digits, '.', '_' and '-', at most 249",
+                if (!is_topic_name(name, topic_size_max((enum tg_topic)i))) {
+                        snprintf(advice, sizeof advice,
+                                 "a name has letters, digits, '.', '_' and '-', at most %zu%s",
+                                 topic_size_max((enum tg_topic)i),
+                                 i == TG_TOPIC_PERMITTED ? " with the channel behind it" : "");
+                        tg_diagnose(root->diagnostics, node, TG_ERROR, advice,
                                     "no topic of Kafka can have this name");
                         continue;
                 }

@@ -36,6 +36,7 @@ enum tg_topic {
 };
 
 enum { TG_TOPIC_SIZE_MAX = 249 }; /* Kafka's own limit on a name */
+enum { TG_GROUP_SIZE_MAX = 249 }; /* of group.id and group.instance.id: names are made of both */
 
 struct tg_kafka_property {
         char *name;  /* owned */

@@ -184,3 +184,38 @@ Test(settings, a_property_set_twice_has_its_last_value)
         cr_expect_eq(settings.property_count, 1);
         tg_kafka_settings_deinit(&settings);
 }
+
+/* A configuration with NAME: SIZE letters, at a line of its own. */
+static const char *with_long(const char *part, const char *name, unsigned size, char text[1024])
+{
+        char letters[400];
+
+        memset(letters, 'x', size);
+        letters[size] = 0;
+        snprintf(text, 1024, "kafka:\n  bootstrap.servers: there:9092\n  %s: g\n%s  %s: %s\n",
+                 strcmp(name, "group.id") == 0 ? "client.id" : "group.id", part, name, letters);
+        return text;
+}
+
+static void expect_none(const char *text)
+{
+        struct read read;
+
+        setup(&read, text);
+        cr_expect_eq(read.diagnostics.errors, 0, "%s", text);
+        teardown(&read);
+}
+
+Test(settings, names_that_others_are_made_of_leave_room_for_what_comes_behind)
+{
+        char text[1024];
+
+        expect_none(with_long("", "group.id", 249, text));
+        expect_none(with_long("", "group.instance.id", 249, text));
+        expect_mistake(with_long("", "group.id", 250, text), 4, 13, "more than 249 bytes");
+        expect_mistake(with_long("", "group.instance.id", 250, text), 4, 22, "more than 249 bytes");
+        expect_none(with_long("topics:\n", "decisions", 249, text));
+        expect_mistake(with_long("topics:\n", "decisions", 250, text), 5, 14, "no topic");
+        expect_none(with_long("topics:\n", "permitted", 239, text));
+        expect_mistake(with_long("topics:\n", "permitted", 240, text), 5, 14, "no topic");
+}
