@@ -3,9 +3,8 @@
 
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/time.h"
-
-enum { TIMEOUT_MS = 10000, TRIES = 7, PAUSE_MS = 100 };
 
 int tg_resume_office_init(struct tg_resume_office *office, struct tg_client *consumer,
                           const struct tg_kafka_settings *settings, struct tg_error *error)
@@ -40,32 +39,45 @@ static void add(const struct tg_resume_office *office, rd_kafka_topic_partition_
         rd_kafka_topic_partition_list_add(list, office->settings->topics[topic], partition);
 }
 
-/* Says that it is tried again, and waits: twice as long each time, six seconds in all. */
-static void try_on(const struct tg_resume_office *office, const char *what,
-                   rd_kafka_resp_err_t code, int tries)
+/* Until when everything of one call is asked. */
+static void begin(struct tg_resume_office *office)
 {
-        int64_t pause_ms = (int64_t)PAUSE_MS << tries;
-        const struct timespec pause = {.tv_sec = pause_ms / 1000,
-                                       .tv_nsec = pause_ms % 1000 * 1000 * 1000};
+        office->patience =
+                (struct tg_patience){.until_ms = tg_clock_monotonic_ms() + TG_RESUME_TIMEOUT_MS};
+}
 
+static int turn_ms(const struct tg_resume_office *office)
+{
+        return tg_patience_turn_ms(&office->patience, tg_clock_monotonic_ms());
+}
+
+/* Says that it is tried again, and waits; false: it is not. */
+static bool try_on(struct tg_resume_office *office, const char *what, rd_kafka_resp_err_t code)
+{
+        int64_t pause_ms = tg_patience_pause_ms(&office->patience, code, tg_clock_monotonic_ms());
+        struct timespec pause;
+
+        if (pause_ms < 0)
+                return false;
+        pause = (struct timespec){.tv_sec = pause_ms / TG_SECOND_MS,
+                                  .tv_nsec = pause_ms % TG_SECOND_MS * TG_MS_NS};
         tg_notice(office->consumer->notices, TG_NOTICE_WARNING,
                   "%s could not be read (%s); trying on", what, rd_kafka_err2name(code));
         nanosleep(&pause, NULL);
+        return true;
 }
 
 /* The committed offsets of LIST; a broker that doesn't answer is asked again. Returns 0 or -1. */
 static int read_committed(struct tg_resume_office *office, rd_kafka_topic_partition_list_t *list)
 {
-        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        rd_kafka_resp_err_t code;
 
-        for (int i = 0; i < TRIES; i++) {
-                if (code)
-                        try_on(office, "committed offsets", code, i - 1);
+        do {
                 code = tg_client_answer(
-                        rd_kafka_committed(office->consumer->handle, list, TIMEOUT_MS), list);
+                        rd_kafka_committed(office->consumer->handle, list, turn_ms(office)), list);
                 if (!code)
                         return 0;
-        }
+        } while (try_on(office, "committed offsets", code));
         tg_client_fail(office->consumer, code, "reading committed offsets", rd_kafka_err2str(code));
         return -1;
 }
@@ -100,19 +112,17 @@ static int find_end(struct tg_resume_office *office, enum tg_topic which, int32_
                     int64_t *ret_end)
 {
         const char *topic = office->settings->topics[which];
-        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        rd_kafka_resp_err_t code;
         int64_t low, high;
 
-        for (int i = 0; i < TRIES; i++) {
-                if (code)
-                        try_on(office, "the end of what was written before", code, i - 1);
+        do {
                 code = rd_kafka_query_watermark_offsets(office->scout.handle, topic, partition,
-                                                        &low, &high, TIMEOUT_MS);
+                                                        &low, &high, turn_ms(office));
                 if (code)
                         continue;
                 *ret_end = low == high ? 0 : high;
                 return 0;
-        }
+        } while (try_on(office, "the end of what was written before", code));
         tg_client_fail(office->consumer, code, topic, rd_kafka_err2str(code));
         return -1;
 }
@@ -138,16 +148,15 @@ static bool is_bounded(const struct tg_resume_office *office, const struct tg_pr
 /* The first offsets of LIST at or after the times they have. False: no broker says. */
 static bool read_times(struct tg_resume_office *office, rd_kafka_topic_partition_list_t *list)
 {
-        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+        rd_kafka_resp_err_t code;
 
-        for (int i = 0; i < TRIES; i++) {
-                if (code)
-                        try_on(office, "offsets by their times", code, i - 1);
+        do {
                 code = tg_client_answer(
-                        rd_kafka_offsets_for_times(office->scout.handle, list, TIMEOUT_MS), list);
+                        rd_kafka_offsets_for_times(office->scout.handle, list, turn_ms(office)),
+                        list);
                 if (!code)
                         return true;
-        }
+        } while (try_on(office, "offsets by their times", code));
         return false;
 }
 
@@ -204,6 +213,7 @@ int tg_resume_find(struct tg_resume_office *office, const rd_kafka_topic_partiti
                 add(office, list, TG_TOPIC_REQUESTS, requests->elems[i].partition);
                 add(office, list, TG_TOPIC_TOUCHPOINTS, requests->elems[i].partition);
         }
+        begin(office);
         result = read_committed(office, list);
         for (int i = 0; i < requests->cnt && result == 0; i++) {
                 ret_resumes[i] = (struct tg_resume){
@@ -228,6 +238,7 @@ int tg_resume_last_commit(struct tg_resume_office *office, int32_t partition,
         int result;
 
         add(office, list, TG_TOPIC_REQUESTS, partition);
+        begin(office);
         result = read_committed(office, list);
         if (result == 0)
                 tg_bookmark_read(text_of(&list->elems[0]), &name, &ignored);

@@ -8,12 +8,16 @@
  * offset; or from their beginning: if not all that lasts of the older ones was kept, if timestamps
  * can't be gone by (`clock: event`; a fact that was read had an impossible one), or no broker says.
  *
- * All calls block, for at most a minute, and come from the thread that polls the consumer.
+ * All calls block, each for at most TG_RESUME_TIMEOUT_MS in all (what a broker refuses for good
+ * ends it at once), and come from the thread that polls the consumer.
  */
 #pragma once
 
 #include "kafka/bookmark.h"
 #include "kafka/client.h"
+#include "kafka/patience.h"
+
+enum { TG_RESUME_TIMEOUT_MS = 60000 };
 
 struct tg_resume {
         struct tg_progress progress;
@@ -26,6 +30,7 @@ struct tg_resume_office {
         struct tg_client *consumer;               /* borrowed; a failure is noted there */
         struct tg_client scout;                   /* owned: sees what is not committed, too */
         const struct tg_kafka_settings *settings; /* borrowed */
+        struct tg_patience patience;              /* of the call that is asking */
         bool customers;                           /* there is a topic for what lasts of them */
         bool by_time;                             /* facts may be read from a time on: */
         struct tg_lookback lookback;              /* how far back */
