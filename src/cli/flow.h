@@ -8,14 +8,14 @@
  *
  * On a terminal only as many lines as an eye can follow, and a counter below them; elsewhere all.
  * With a folder, everything goes to decisions.jsonl, permitted.<channel>.jsonl and rejected.jsonl
- * in it. What is shown was read back from the broker (kafka/witness.h), in whose thread it is all
- * called.
+ * in it. What is shown was read back from the broker (embedded/witness.h), in whose thread it is
+ * all called.
  */
 #pragma once
 
 #include "base/error.h"
+#include "embedded/witness.h"
 #include "kafka/settings.h"
-#include "kafka/witness.h"
 
 struct tg_flow;
 

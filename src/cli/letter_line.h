@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#include "kafka/letters.h"
+#include "transfer/letters.h"
 
 /* "2:17  2026-05-31 12:00:00  requests 0:4711  undecodable  45 bytes  truncated" */
 /* AGAIN: an older letter was of the same record. */

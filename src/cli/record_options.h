@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "kafka/recorder.h"
+#include "transfer/recorder.h"
 
 struct tg_record_options {
         const char *configuration; /* texts are borrowed from argv */

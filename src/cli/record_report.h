@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-#include "kafka/recorder.h"
+#include "transfer/recorder.h"
 
 struct json_t;
 

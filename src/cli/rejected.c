@@ -8,8 +8,8 @@
 #include "cli/letter_line.h"
 #include "cli/rejected_options.h"
 #include "cli/signals.h"
-#include "kafka/origins.h"
-#include "kafka/resubmitter.h"
+#include "transfer/origins.h"
+#include "transfer/resubmitter.h"
 
 struct work {
         const struct tg_rejected_options *options;

@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "kafka/letters.h"
+#include "transfer/letters.h"
 
 enum { TG_REJECTED_OFFSETS_MAX = 1000, TG_REJECTED_TIMES_MAX = 3 };
 

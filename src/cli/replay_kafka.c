@@ -9,8 +9,8 @@
 #include "cli/kafka_command.h"
 #include "cli/progress.h"
 #include "cli/signals.h"
-#include "kafka/player.h"
-#include "kafka/stretch.h"
+#include "transfer/player.h"
+#include "transfer/stretch.h"
 
 enum { SHOW_EVERY_MS = 200, WAIT_MAX_MS = 1000 };
 

@@ -22,9 +22,9 @@
 #include "cli/run_shards.h"
 #include "cli/run_topics.h"
 #include "cli/signals.h"
-#include "kafka/embedded.h"
+#include "embedded/broker.h"
+#include "embedded/feeder.h"
 #include "kafka/failpoint.h"
-#include "kafka/feeder.h"
 #include "rules/policy.h"
 
 enum {

@@ -21,14 +21,16 @@ EDGES = {
     "telemetry": "base",
     "shard": "base config avro records customer rules pacing telemetry",
     "registry": "base config",
-    "kafka": "base config avro records recording shard telemetry registry",
+    "kafka": "base config avro records shard telemetry registry",
+    "transfer": "base avro records recording registry kafka",
+    "embedded": "base avro records kafka transfer",
     "replay": "base config avro records recording rules shard telemetry",
     "http": "base config avro records shard telemetry",
     "import": "base config avro records",
     "generate": "base avro records recording",
     "scenario": "base config avro records rules shard",
-    "cli": "base config avro records recording rules shard telemetry registry kafka replay "
-           "http import generate scenario",
+    "cli": "base config avro records recording rules shard telemetry registry kafka transfer "
+           "embedded replay http import generate scenario",
     "main": "base cli",
 }
 

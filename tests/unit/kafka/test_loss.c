@@ -5,7 +5,7 @@
 #include <criterion/criterion.h>
 
 #include "base/memory.h"
-#include "kafka/embedded.h"
+#include "embedded/broker.h"
 #include "kafka/member.h"
 
 enum { PARTITIONS = 2, LARGE = 400 << 10, MANY = 20 };

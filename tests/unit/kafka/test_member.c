@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-#include "kafka/embedded.h"
+#include "embedded/broker.h"
 
 enum { PARTITIONS = 2, MANY = 20, TURN_MS = 100, TURNS_MAX = 300 };
 

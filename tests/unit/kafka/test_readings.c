@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which plans a schema registry's answers become; that records wait for them is in test_embedded.c.
+ * Which plans a schema registry's answers become; that records wait for them is in another test,
+ * embedded/test_broker.c.
  */
 #include <criterion/criterion.h>
 #include <time.h>

@@ -2,7 +2,7 @@
 /*
  * Player, recorder, letters and resubmitter against the embedded broker.
  */
-#include "kafka/recorder.h"
+#include "transfer/recorder.h"
 
 #include <criterion/criterion.h>
 #include <stdlib.h>
@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "base/hash.h"
-#include "kafka/embedded.h"
-#include "kafka/origins.h"
-#include "kafka/player.h"
-#include "kafka/resubmitter.h"
+#include "embedded/broker.h"
 #include "support/reel.h"
+#include "transfer/origins.h"
+#include "transfer/player.h"
+#include "transfer/resubmitter.h"
 
 enum { PARTITIONS = 3, CUSTOMERS = 11, RECORDS = 1000 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/witness.h"
+#include "embedded/witness.h"
 
 #include <assert.h>
 #include <pthread.h>

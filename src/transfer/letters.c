@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/letters.h"
+#include "transfer/letters.h"
 
 #include <stdlib.h>
 
 #include "base/memory.h"
-#include "kafka/stretch.h"
+#include "transfer/stretch.h"
 
 enum { NUMBER_SIZE = 24 };
 

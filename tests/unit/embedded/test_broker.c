@@ -11,13 +11,13 @@
 #include "avro/encode.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "embedded/broker.h"
+#include "embedded/feeder.h"
+#include "embedded/witness.h"
 #include "kafka/bookmark.h"
-#include "kafka/embedded.h"
-#include "kafka/feeder.h"
 #include "kafka/sink.h"
 #include "kafka/source.h"
 #include "kafka/topics.h"
-#include "kafka/witness.h"
 #include "registry/server.h"
 
 enum {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/quiet.h"
+#include "transfer/quiet.h"
 
 #include <criterion/criterion.h>
 

@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "kafka/recorder.h"
+#include "transfer/recorder.h"
 
 /* Appends to PIECES; fills RECORDED's decisions (but for their tally) and run. Returns 0 or -1. */
 int tg_decided_record(const struct tg_recorder_options *options, struct tg_pieces *pieces,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/framing_ids.h"
+#include "transfer/framing_ids.h"
 
 #include <stdio.h>
 #include <stdlib.h>

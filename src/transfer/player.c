@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/player.h"
+#include "transfer/player.h"
 
 #include <stdlib.h>
 

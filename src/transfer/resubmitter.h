@@ -9,7 +9,7 @@
  */
 #pragma once
 
-#include "kafka/letters.h"
+#include "transfer/letters.h"
 
 struct tg_resubmitter;
 

@@ -10,7 +10,7 @@
 #pragma once
 
 #include "kafka/client.h"
-#include "kafka/tape.h"
+#include "transfer/tape.h"
 
 struct tg_player_options {
         const struct tg_kafka_settings *settings; /* borrowed, as all here, until the end */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/resubmitter.h"
+#include "transfer/resubmitter.h"
 
 #include <inttypes.h>
 #include <stdio.h>

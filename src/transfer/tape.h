@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "kafka/framing_ids.h"
+#include "transfer/framing_ids.h"
 
 struct tg_tape {
         const struct tg_framing_ids *ids; /* borrowed */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/stretch.h"
+#include "transfer/stretch.h"
 
 #include <assert.h>
 #include <stdlib.h>

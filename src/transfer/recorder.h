@@ -13,8 +13,8 @@
 #include <stdatomic.h>
 
 #include "kafka/readings.h"
-#include "kafka/stretch.h"
 #include "recording/pieces.h"
+#include "transfer/stretch.h"
 
 /* What is recorded of a topic. */
 struct tg_recorded_topic {

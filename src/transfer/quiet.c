@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/quiet.h"
+#include "transfer/quiet.h"
 
 void tg_quiet_init(struct tg_quiet *quiet)
 {

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kafka/letters.h"
+#include "transfer/letters.h"
 
 struct tg_origins {
         uint64_t *slots; /* owned: hashes, 0 is free; at most half full */

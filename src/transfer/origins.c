@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/origins.h"
+#include "transfer/origins.h"
 
 #include <stdlib.h>
 

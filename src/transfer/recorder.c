@@ -3,7 +3,7 @@
  * Both streams are read by one scan, a part each partition of each, and the earliest head is
  * written next. A part whose end is not known yet is waited for; so are schemas.
  */
-#include "kafka/recorder.h"
+#include "transfer/recorder.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -11,10 +11,10 @@
 #include <time.h>
 
 #include "base/memory.h"
-#include "kafka/decided.h"
 #include "kafka/intake.h"
-#include "kafka/quiet.h"
 #include "records/decision.h"
+#include "transfer/decided.h"
+#include "transfer/quiet.h"
 
 enum {
         LOOK_EVERY = 256, /* records between two looks at the world */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/tape.h"
+#include "transfer/tape.h"
 
 void tg_tape_init(struct tg_tape *tape, const struct tg_recording *recording, enum tg_stream stream,
                   const struct tg_framing_ids *ids)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/decided.h"
+#include "transfer/decided.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/scan.h"
+#include "transfer/scan.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #pragma once
 
 #include "kafka/client.h"
-#include "kafka/scan.h"
+#include "transfer/scan.h"
 
 enum { TG_STRETCH_TIMEOUT_MS = 15000 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "kafka/feeder.h"
+#include "embedded/feeder.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -10,8 +10,8 @@
 #include "avro/framing.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "kafka/embedded.h"
-#include "kafka/player.h"
+#include "embedded/broker.h"
+#include "transfer/player.h"
 
 enum {
         PACE_STEP_MS = 10, /* records are fed in small portions, one each so many milliseconds */
