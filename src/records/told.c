@@ -8,10 +8,10 @@ static const struct tg_slot reason_slots[] = {
 static const struct tg_layout reason_layout = TG_LAYOUT(struct tg_told_reason, reason_slots);
 
 static const struct tg_slot position_slots[] = {
-        TG_SLOT_SPAN(struct tg_told_source, topic, "topic"),
-        TG_SLOT_LONG(struct tg_told_source, offset, "offset"),
+        TG_SLOT_SPAN(struct tg_told_place, topic, "topic"),
+        TG_SLOT_LONG(struct tg_told_place, offset, "offset"),
 };
-static const struct tg_layout position_layout = TG_LAYOUT(struct tg_told_source, position_slots);
+static const struct tg_layout position_layout = TG_LAYOUT(struct tg_told_place, position_slots);
 
 static const struct tg_slot told_slots[] = {
         TG_SLOT_SPAN(struct tg_told, id, "request_id"),
@@ -31,9 +31,22 @@ static const struct tg_slot told_slots[] = {
         TG_SLOT_SPAN(struct tg_told, subject, "subject"),
         TG_SLOT_SPAN(struct tg_told, topic, "topic"),
         TG_SLOT_RECORD(struct tg_told, source, "request", &position_layout),
+        TG_SLOT_ITEMS(struct tg_told, facts, "positions", &position_layout),
         TG_SLOT_INT(struct tg_told, content, "content", 0),
 };
 const struct tg_layout tg_told_layout = TG_LAYOUT(struct tg_told, told_slots);
+
+int64_t tg_told_facts_next(const struct tg_told *told, struct tg_span topic)
+{
+        struct tg_items_walk walk = tg_items_walk(&told->facts);
+        struct tg_told_place place;
+
+        while (tg_items_next(&walk, NULL, &place)) {
+                if (tg_span_equal(place.topic, topic))
+                        return place.offset;
+        }
+        return -1;
+}
 
 bool tg_told_last_reason(const struct tg_told *told, struct tg_told_reason *ret_reason)
 {

@@ -111,7 +111,7 @@ bool tg_facts_lasts(struct tg_history *history, const struct tg_touchpoint *touc
 
 bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint)
 {
-        if (touchpoint->type == TG_TYPE_CONSENT && !touchpoint->consent.present)
+        if (!tg_facts_whole(touchpoint))
                 return false;
         if (touchpoint->bot || touchpoint->type == TG_TYPE_UNKNOWN)
                 return true;

@@ -11,11 +11,17 @@
 /* Says which cells TOUCHPOINT will be recorded in, to be fetched. */
 void tg_facts_need(struct tg_history *history, const struct tg_touchpoint *touchpoint);
 
+/* Whether TOUCHPOINT has the body of its type. */
+static inline bool tg_facts_whole(const struct tg_touchpoint *touchpoint)
+{
+        return touchpoint->type != TG_TYPE_CONSENT || touchpoint->consent.present;
+}
+
 /*
  * Records the touch in every counter that counts it, settles the permit it is about, and sets the
  * consent it gives or withdraws, or erases what came before it. HISTORY was made with the
  * touchpoint's traits. What finds no room marks the state incomplete. False, and nothing is
- * recorded, if it lacks the body of its type.
+ * recorded, if it isn't whole.
  */
 bool tg_facts_apply(struct tg_history *history, const struct tg_touchpoint *touchpoint);
 

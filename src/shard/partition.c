@@ -210,15 +210,25 @@ void tg_partition_prefetch(const struct tg_prepared *prepared)
         tg_history_prefetch(&prepared->history);
 }
 
+bool tg_partition_apply(struct tg_partition *partition, struct tg_prepared *prepared)
+{
+        const struct tg_touchpoint *touchpoint = &prepared->record->event.touchpoint;
+        bool known = prepared->record->offset < partition->facts_known;
+
+        tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
+        if (!(known ? tg_facts_whole(touchpoint) : tg_facts_apply(&prepared->history, touchpoint)))
+                return false;
+        partition->summary->touchpoints++;
+        return true;
+}
+
 static int take_touchpoint(struct tg_partition *partition, struct tg_prepared *prepared,
                            struct tg_error *error)
 {
-        tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
-        if (!tg_facts_apply(&prepared->history, &prepared->record->event.touchpoint))
+        if (!tg_partition_apply(partition, prepared))
                 return reject(partition, prepared->record, "no body",
                               "a consent touchpoint must carry `consent`: what was agreed to",
                               error);
-        partition->summary->touchpoints++;
         return tg_lasting_keep(partition, &prepared->history, &prepared->record->event.touchpoint,
                                error);
 }

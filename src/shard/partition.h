@@ -123,6 +123,12 @@ void tg_partition_prefetch(const struct tg_prepared *prepared);
 int tg_partition_take(struct tg_partition *partition, struct tg_prepared *prepared,
                       struct tg_error *error);
 
+/*
+ * Applies a touchpoint at the present clock, unless it is known and comes again: it would settle
+ * permits that came behind it. False: it isn't whole.
+ */
+bool tg_partition_apply(struct tg_partition *partition, struct tg_prepared *prepared);
+
 /* What was decided has been committed. */
 void tg_partition_commit(struct tg_partition *partition);
 

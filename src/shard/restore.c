@@ -51,38 +51,85 @@ static int64_t taken_up(const struct tg_restore *restore, enum tg_stream stream)
                                             : restore->resume.next[stream];
 }
 
-static struct tg_record *next_before(struct tg_partition *partition, enum tg_stream stream)
+/* Whether STREAM has been read up to END, as far as it still goes there. */
+static bool has_come_to(const struct tg_partition *partition, enum tg_stream stream, int64_t end)
 {
         const struct tg_record *head = tg_merge_head(&partition->merge, stream);
 
-        if (!head || head->offset >= taken_up(partition->restore, stream))
-                return NULL;
-        return tg_merge_take(&partition->merge, stream);
+        if (head)
+                return head->offset >= end;
+        return partition->next[stream] >= end || partition->merge.lanes[stream].ended;
 }
 
-static bool all_told(const struct tg_partition *partition)
+static struct tg_record *next_before(struct tg_partition *partition, enum tg_stream stream,
+                                     int64_t end)
 {
-        for (int stream = TG_STREAMS; stream < TG_LANES; stream++) {
-                const struct tg_lane *lane = &partition->merge.lanes[stream];
+        const struct tg_record *head = tg_merge_head(&partition->merge, stream);
 
-                if (!lane->ended || lane->count > 0)
-                        return false;
-        }
-        return true;
+        return head && head->offset < end ? tg_merge_take(&partition->merge, stream) : NULL;
+}
+
+/* Whether all of a stream that is told has been taken up. */
+static bool is_told(const struct tg_partition *partition, enum tg_stream stream)
+{
+        const struct tg_lane *lane = &partition->merge.lanes[stream];
+
+        return lane->ended && lane->count == 0;
+}
+
+static struct tg_span name_of(const struct tg_partition *partition, enum tg_stream stream)
+{
+        const struct tg_source *source = &partition->port->source;
+
+        return tg_span_text(source->stream_name(source->context, stream));
+}
+
+/* How many of the facts that had been taken up were known when this was decided. */
+static int64_t facts_before(const struct tg_partition *partition, const struct tg_record *told)
+{
+        int64_t most = taken_up(partition->restore, TG_STREAM_TOUCHPOINTS);
+        int64_t next = told->kind == TG_RECORD_FAULTY
+                               ? -1
+                               : tg_told_facts_next(&told->event.told,
+                                                    name_of(partition, TG_STREAM_TOUCHPOINTS));
+
+        return next < most ? next : most;
+}
+
+/* The next decision, or a fact that it knew. */
+static struct tg_record *next_decision(struct tg_partition *partition)
+{
+        const struct tg_record *head = tg_merge_head(&partition->merge, TG_STREAM_DECISIONS);
+        int64_t facts;
+
+        if (!head)
+                return NULL;
+        facts = facts_before(partition, head);
+        if (has_come_to(partition, TG_STREAM_TOUCHPOINTS, facts))
+                return tg_merge_take(&partition->merge, TG_STREAM_DECISIONS);
+        return next_before(partition, TG_STREAM_TOUCHPOINTS, facts);
+}
+
+/* The next of what had been taken up after the last decision. */
+static struct tg_record *next_undecided(struct tg_partition *partition)
+{
+        const struct tg_restore *restore = partition->restore;
+        struct tg_record *record = next_before(partition, TG_STREAM_TOUCHPOINTS,
+                                               taken_up(restore, TG_STREAM_TOUCHPOINTS));
+
+        if (!record)
+                record = next_before(partition, TG_STREAM_REQUESTS,
+                                     taken_up(restore, TG_STREAM_REQUESTS));
+        return record;
 }
 
 struct tg_record *tg_restore_next(struct tg_partition *partition)
 {
-        struct tg_record *record = tg_merge_take(&partition->merge, TG_STREAM_DECISIONS);
-
-        if (!record)
-                record = tg_merge_take(&partition->merge, TG_STREAM_CUSTOMERS);
-        if (!record && all_told(partition)) {
-                record = next_before(partition, TG_STREAM_TOUCHPOINTS);
-                if (!record)
-                        record = next_before(partition, TG_STREAM_REQUESTS);
-        }
-        return record;
+        if (!is_told(partition, TG_STREAM_CUSTOMERS))
+                return tg_merge_take(&partition->merge, TG_STREAM_CUSTOMERS);
+        if (!is_told(partition, TG_STREAM_DECISIONS))
+                return next_decision(partition);
+        return next_undecided(partition);
 }
 
 /* Where a deferral of OFFSET is, or would be. */
@@ -215,10 +262,7 @@ static void take_permit(struct tg_partition *partition, const struct tg_told *to
 /* Whether the request is in the log: its offset is one of those. */
 static bool is_logged(const struct tg_partition *partition, const struct tg_told *told)
 {
-        const struct tg_source *source = &partition->port->source;
-
-        return tg_span_equal(told->source.topic, tg_span_text(source->stream_name(
-                                                         source->context, TG_STREAM_REQUESTS)));
+        return tg_span_equal(told->source.topic, name_of(partition, TG_STREAM_REQUESTS));
 }
 
 static void take_final(struct tg_partition *partition, const struct tg_told *told)
@@ -265,15 +309,10 @@ static void take_told(struct tg_partition *partition, const struct tg_told *told
 static int take_fact(struct tg_partition *partition, struct tg_prepared *prepared,
                      struct tg_error *error)
 {
-        const struct tg_touchpoint *touchpoint = &prepared->record->event.touchpoint;
-
-        tg_history_at(&prepared->history, partition->clock_ms, partition->options->skew_ms);
-        if (!tg_facts_apply(&prepared->history, touchpoint))
+        if (!tg_partition_apply(partition, prepared) || !partition->keeps_again)
                 return 0;
-        partition->summary->touchpoints++;
-        return partition->keeps_again
-                       ? tg_lasting_keep(partition, &prepared->history, touchpoint, error)
-                       : 0;
+        return tg_lasting_keep(partition, &prepared->history, &prepared->record->event.touchpoint,
+                               error);
 }
 
 static void take_lasting(struct tg_partition *partition, struct tg_prepared *prepared)
@@ -331,12 +370,7 @@ int tg_restore_take(struct tg_partition *partition, struct tg_prepared *prepared
 /* Whether all of STREAM has been read that had been taken up. */
 static bool has_caught_up(const struct tg_partition *partition, enum tg_stream stream)
 {
-        const struct tg_record *head = tg_merge_head(&partition->merge, stream);
-        int64_t end = taken_up(partition->restore, stream);
-
-        if (head)
-                return head->offset >= end;
-        return partition->next[stream] >= end || partition->merge.lanes[stream].ended;
+        return has_come_to(partition, stream, taken_up(partition->restore, stream));
 }
 
 /* What was written of the facts is not committed: they are read again if it is undone. */
@@ -351,7 +385,9 @@ static void mark(struct tg_partition *partition)
 bool tg_restore_end(struct tg_partition *partition)
 {
         struct tg_restore *restore = partition->restore;
-        bool ended = all_told(partition) && has_caught_up(partition, TG_STREAM_TOUCHPOINTS) &&
+        bool ended = is_told(partition, TG_STREAM_CUSTOMERS) &&
+                     is_told(partition, TG_STREAM_DECISIONS) &&
+                     has_caught_up(partition, TG_STREAM_TOUCHPOINTS) &&
                      has_caught_up(partition, TG_STREAM_REQUESTS);
 
         for (int stream = 0; ended && stream < TG_STREAMS; stream++) {

@@ -3,12 +3,12 @@
  * Coming back: a partition's state rebuilt from its facts and from what was written about it,
  * before anything is decided.
  *
- * Taken up in this order: the decisions that were told (permits into the customers' cells and on
- * the throttles, every final answer into the memory for requests that come again); what lasts of
- * the facts (shard/lasting.h); the facts that had been read; and of the requests that had been
- * taken up those that still wait, at their moment or in their throttle's queue. The others are
- * passed over: they have their answer. Nothing of this is told or counted as decided, and none of
- * it is undone.
+ * Taken up in this order: what lasts of the facts (shard/lasting.h); the decisions that were told
+ * (permits into the customers' cells and on the throttles, every final answer into the memory for
+ * requests that come again), before each the facts that it knew, as its positions tell, and after
+ * the last one the other facts that had been read; and of the requests that had been taken up those
+ * that still wait, at their moment or in their throttle's queue. The others are passed over: they
+ * have their answer. Nothing of this is told or counted as decided, and none of it is undone.
  *
  * Of a message that was deferred more than once only the first moment was told; if that is past, it
  * is decided anew as soon as the partition decides. (A deferral that was told twice, by processes

@@ -98,13 +98,18 @@ void tg_twin_deinit(struct tg_twin *twin)
         *twin = (struct tg_twin){0};
 }
 
-/* Whether the next record of a partition need not be read again. */
+/* Whether the next record of a partition is one that had been taken up before. */
+static bool is_of_before(const struct tg_twin *twin, enum tg_stream stream, int32_t partition)
+{
+        return twin->resumes && stream < TG_STREAMS &&
+               twin->offsets[partition][stream] < twin->resumes[partition].next[stream];
+}
+
+/* Whether it need not be read again. */
 static bool is_left_out(const struct tg_twin *twin, enum tg_stream stream, int32_t partition)
 {
-        return twin->resumes &&
-               (stream == TG_STREAM_REQUESTS ||
-                (stream == TG_STREAM_TOUCHPOINTS && twin->forgets)) &&
-               twin->offsets[partition][stream] < twin->resumes[partition].next[stream];
+        return (stream == TG_STREAM_REQUESTS || twin->forgets) &&
+               is_of_before(twin, stream, partition);
 }
 
 void tg_twin_datum(struct tg_twin *twin, enum tg_stream stream, struct tg_span datum)
@@ -166,7 +171,8 @@ void tg_twin_faulty(struct tg_twin *twin, enum tg_stream stream, int32_t partiti
 
 void tg_twin_end(struct tg_twin *twin, enum tg_stream stream, int32_t partition)
 {
-        append_record(twin, TG_RECORD_END, stream, partition);
+        if (!is_of_before(twin, stream, partition))
+                append_record(twin, TG_RECORD_END, stream, partition);
         if (stream == TG_STREAM_TOUCHPOINTS && !twin->awaits)
                 append_record(twin, TG_RECORD_KNOWN, stream, partition)->offset = INT64_MAX;
 }

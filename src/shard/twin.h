@@ -130,7 +130,10 @@ void tg_twin_datum(struct tg_twin *twin, enum tg_stream stream, struct tg_span d
 void tg_twin_faulty(struct tg_twin *twin, enum tg_stream stream, int32_t partition,
                     const char *reason, const char *detail);
 
-/* No more in this stream of this partition, as far as is known now. */
+/*
+ * No more in this stream of this partition, as far as is known now. Nothing is told of it as long
+ * as there is more that had been taken up before: a log does not end there.
+ */
 void tg_twin_end(struct tg_twin *twin, enum tg_stream stream, int32_t partition);
 
 /*

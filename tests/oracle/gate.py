@@ -111,7 +111,7 @@ class Gate:
         self.repeats = 0
         self.repeats_differing = 0
         # Customers for whom it matters whether the gate had to come back: decisions don't tell that
-        # a message was deferred again, nor which permits there were when it was spoken of.
+        # a message was deferred again.
         self.untold = set()
 
     # Reading, in merged order
@@ -380,8 +380,6 @@ class Gate:
         }
         permit.update(type="permit", time=t, tag=tag, message_id=message_id, order=self.order)
         customer.permits.append(permit)
-        if any(each["receipt"] is None and each["tag"] == tag for each in customer.settlements):
-            self.untold.add(message["customer"])
         receipt = {"time": t, "tag": tag}
         permitted = {word: message[word] for word in COPIED_TO_PERMITTED}
         permitted.update(

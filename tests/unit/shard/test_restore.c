@@ -192,6 +192,46 @@ Test(restore, of_a_deferral_that_was_told_twice_the_later_counts)
         cr_assert_str_eq(run(&third), "3600000 b permit\n");
 }
 
+static void bounce(struct world *world, const char *request_id, int64_t after_ms)
+{
+        char id[TG_MESSAGE_ID_SIZE + 1];
+
+        tg_message_id(tg_span_text("me"), tg_span_text(request_id), id);
+        fact(world, (struct tg_touchpoint){.type = TG_TYPE_BOUNCE,
+                                           .time_ms = after_ms,
+                                           .message_id = tg_span_text(id)});
+}
+
+/* It bounces before it is permitted and after that, which is told by the message's id alone. */
+static void tell_bounces(struct world *world, unsigned abort)
+{
+        wall(world, 0);
+        bounce(world, "a", 0);
+        tg_twin_end(&world->twin, TG_STREAM_TOUCHPOINTS, 0);
+        if (abort)
+                tg_twin_abort(&world->twin);
+        wall(world, 10);
+        ad(world, "a", 10, 0, 0);
+        wall(world, 20);
+        ad(world, "b", 20, 0, 0);
+        wall(world, 30);
+        bounce(world, "a", 30);
+        ad(world, "c", 30, 0, 0);
+        wall(world, 40);
+}
+
+Test(restore, a_settlement_without_a_receipt_settles_the_permits_that_were_there_when_it_was_read)
+{
+        for (unsigned i = 0; i < 8; i++) {
+                LIVES(lives, "rules:\n- {rule: cap, cap: {count: permit, at_most: 1, per: 1h}}\n");
+
+                live(&lives, tell_bounces, i % 2, 1 + i / 2);
+                cr_assert_str_eq(lives.whole.told, "10 a permit\n"
+                                                   "20 b defer until 3600010: cap\n"
+                                                   "30 c permit\n");
+        }
+}
+
 static void survey(struct world *world, const char *id, int64_t after_ms, int32_t priority)
 {
         request(world, (struct tg_request){
@@ -275,10 +315,10 @@ Test(restore, what_had_gone_from_its_moment_into_a_queue_has_its_place_there_by_
 
 enum { BATCHES = 50, PER_BATCH = 8 };
 
+static const char *const customers[] = {"me", "you", "she"}, *const campaigns[] = {"x", "y"};
+
 static void random_request(struct world *world, unsigned *seed, int64_t after_ms, int number)
 {
-        static const char *const customers[] = {"me", "you", "she"}, *const campaigns[] = {"x",
-                                                                                           "y"};
         static const uint8_t channels[] = {TG_CHANNEL_ADS, TG_CHANNEL_EMAIL, TG_CHANNEL_PUSH};
         char id[16];
 
@@ -300,9 +340,26 @@ static void random_request(struct world *world, unsigned *seed, int64_t after_ms
                 });
 }
 
+/* It settles a permit without its receipt, perhaps before that is given. */
+static void random_settlement(struct world *world, unsigned *seed, int64_t after_ms, int number)
+{
+        struct tg_span customer = tg_span_text(customers[rand_r(seed) % 3]);
+        char request_id[16], id[TG_MESSAGE_ID_SIZE + 1];
+
+        snprintf(request_id, sizeof request_id, "r%d", number + 4 - rand_r(seed) % 16);
+        tg_message_id(customer, tg_span_text(request_id), id);
+        fact(world, (struct tg_touchpoint){
+                            .type = rand_r(seed) % 2 ? TG_TYPE_BOUNCE : TG_TYPE_IMPRESSION,
+                            .time_ms = after_ms,
+                            .customer = customer,
+                            .message_id = tg_span_text(id),
+                            .channel = TG_CHANNEL_ADS,
+                            .campaign = tg_span_text(campaigns[rand_r(seed) % 2]),
+                    });
+}
+
 static void random_fact(struct world *world, unsigned *seed, int64_t after_ms, int number)
 {
-        static const char *const customers[] = {"me", "you", "she"};
         char id[16];
 
         snprintf(id, sizeof id, "f%d", number);
@@ -315,24 +372,31 @@ static void random_fact(struct world *world, unsigned *seed, int64_t after_ms, i
                     });
 }
 
-static void tell_story(struct world *world, unsigned seed, bool by_wall)
+enum story {
+        BY_WALL = 1,
+        SETTLED = 2, /* there are settlements, which make room in caps */
+};
+
+static void tell_story(struct world *world, unsigned seed, unsigned story)
 {
         int64_t after_ms = 0;
         int number = 0;
 
         for (int i = 0; i < BATCHES; i++) {
                 after_ms += rand_r(&seed) % 900;
-                if (by_wall)
+                if (story & BY_WALL)
                         wall(world, after_ms);
                 else
                         tg_twin_pause(&world->twin);
                 for (int j = rand_r(&seed) % PER_BATCH; j >= 0; j--, number++) {
                         if (rand_r(&seed) % 3)
                                 random_request(world, &seed, after_ms, number);
+                        else if (story & SETTLED && rand_r(&seed) % 3 == 0)
+                                random_settlement(world, &seed, after_ms, number);
                         else
                                 random_fact(world, &seed, after_ms, number);
                 }
-                if (i == 0 && by_wall)
+                if (i == 0 && story & BY_WALL)
                         tg_twin_end(&world->twin, TG_STREAM_TOUCHPOINTS, 0);
                 if (i % 2 && rand_r(&seed) % 3) /* so that every other batch is committed */
                         tg_twin_put_off(&world->twin);
@@ -341,13 +405,24 @@ static void tell_story(struct world *world, unsigned seed, bool by_wall)
 
 static void tell_by_wall(struct world *world, unsigned seed)
 {
-        tell_story(world, seed, true);
+        tell_story(world, seed, BY_WALL);
 }
 
 static void tell_by_event(struct world *world, unsigned seed)
 {
         world->options.batch = 10000;
-        tell_story(world, seed, false);
+        tell_story(world, seed, 0);
+}
+
+static void tell_settled_by_wall(struct world *world, unsigned seed)
+{
+        tell_story(world, seed, SETTLED | BY_WALL);
+}
+
+static void tell_settled_by_event(struct world *world, unsigned seed)
+{
+        world->options.batch = 10000;
+        tell_story(world, seed, SETTLED);
 }
 
 /* Fewer commits than any story has. */
@@ -373,12 +448,12 @@ static void live_at_random(void (*tell)(struct world *world, unsigned seed))
 
 Test(restore, at_random_two_lives_tell_by_the_wall_clock_what_one_does)
 {
-        live_at_random(tell_by_wall);
+        live_at_random(tell_settled_by_wall);
 }
 
 Test(restore, at_random_two_lives_tell_by_event_time_what_one_does)
 {
-        live_at_random(tell_by_event);
+        live_at_random(tell_settled_by_event);
 }
 
 /* Counts by the number of their request the final decisions, and the permits of a time. */
