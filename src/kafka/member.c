@@ -11,13 +11,12 @@
 #include "base/time.h"
 #include "kafka/commit.h"
 #include "kafka/lag.h"
-#include "kafka/ranges.h"
+#include "kafka/rebalance.h"
 
 enum {
         METADATA_TIMEOUT_MS = 5000,
         SEEK_TIMEOUT_MS = 10000,
         INSTANCE_SIZE = TG_GROUP_SIZE_MAX + 16, /* with the shard's number */
-        KEY_SIZE = 64,
         VERSION_KEEPS_BATCHES = 0x020d02ff, /* the first without what tg_member_read() tells of */
 };
 
@@ -33,182 +32,15 @@ const char *tg_member_topic(const struct tg_member *member, enum tg_stream strea
         return member->settings->topics[topics[stream]];
 }
 
-static rd_kafka_topic_partition_t *add(const struct tg_member *member,
-                                       rd_kafka_topic_partition_list_t *list, enum tg_stream stream,
-                                       int32_t partition, int64_t next)
+rd_kafka_topic_partition_t *tg_member_list(const struct tg_member *member,
+                                           rd_kafka_topic_partition_list_t *list,
+                                           enum tg_stream stream, int32_t partition, int64_t next)
 {
         rd_kafka_topic_partition_t *item =
                 rd_kafka_topic_partition_list_add(list, tg_member_topic(member, stream), partition);
 
         item->offset = next < 0 ? RD_KAFKA_OFFSET_BEGINNING : next;
         return item;
-}
-
-/* What comes with partitions of requests: their facts, and what was written about them. */
-static rd_kafka_topic_partition_list_t *with_company(const struct tg_member *member,
-                                                     const struct tg_resume *resumes, int count)
-{
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(count * TG_LANES);
-
-        for (int i = 0; i < count; i++) {
-                const struct tg_progress *progress = &resumes[i].progress;
-
-                add(member, list, TG_STREAM_REQUESTS, progress->partition,
-                    progress->next[TG_STREAM_REQUESTS]);
-                add(member, list, TG_STREAM_TOUCHPOINTS, progress->partition,
-                    resumes[i].facts_from);
-                for (int j = TG_STREAMS; j < TG_LANES; j++)
-                        if (resumes[i].ends[j] > 0)
-                                add(member, list, (enum tg_stream)j, progress->partition, -1);
-        }
-        return list;
-}
-
-static bool cooperative(const struct tg_member *member)
-{
-        return strcmp(rd_kafka_rebalance_protocol(member->client.handle), "COOPERATIVE") == 0;
-}
-
-/* Hands LIST to librdkafka: an eager unassignment is of everything. */
-static void assign(struct tg_member *member, const rd_kafka_topic_partition_list_t *list)
-{
-        rd_kafka_t *handle = member->client.handle;
-        rd_kafka_error_t *error = NULL;
-        rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
-
-        if (cooperative(member))
-                error = member->gaining ? rd_kafka_incremental_assign(handle, list)
-                                        : rd_kafka_incremental_unassign(handle, list);
-        else
-                code = rd_kafka_assign(handle, member->gaining ? list : NULL);
-        if (error) {
-                tg_client_fail(&member->client, rd_kafka_error_code(error), "assignment",
-                               rd_kafka_error_string(error));
-                rd_kafka_error_destroy(error);
-        }
-        if (code)
-                tg_client_fail(&member->client, code, "assignment", rd_kafka_err2str(code));
-}
-
-/* What is known of partitions that go. */
-static void recall(const struct tg_member *member, const rd_kafka_topic_partition_list_t *requests,
-                   struct tg_resume *resumes)
-{
-        for (int i = 0; i < requests->cnt; i++) {
-                int32_t partition = requests->elems[i].partition;
-                const struct tg_stream_state *streams =
-                        member->assignment.partitions[partition].streams;
-
-                resumes[i] = (struct tg_resume){.progress = {.partition = partition}};
-                for (int j = TG_STREAMS; j < TG_LANES; j++)
-                        resumes[i].ends[j] = streams[j].end;
-        }
-}
-
-/* Each shard has a key of its own: what it says thins out nothing of the others. */
-static void tell_change(const struct tg_member *member, const struct tg_resume *changed, int count)
-{
-        const struct tg_assignment *assignment = &member->assignment;
-        const struct tg_notices *notices = member->client.notices;
-        bool *flags = tg_allocate_zeroed((size_t)assignment->count, sizeof flags[0]);
-        char these[TG_RANGES_TEXT_SIZE], ours[TG_RANGES_TEXT_SIZE];
-        const char *verb = member->gaining ? "came" : "went";
-        char key[KEY_SIZE], text[KEY_SIZE + sizeof these + sizeof ours];
-
-        for (int i = 0; i < count; i++)
-                flags[changed[i].progress.partition] = true;
-        tg_ranges_text(flags, assignment->count, these);
-        for (int32_t i = 0; i < assignment->count; i++)
-                flags[i] = tg_assignment_owns(assignment, i);
-        tg_ranges_text(flags, assignment->count, ours);
-        free(flags);
-        snprintf(key, sizeof key, "shard %u: partitions %s", member->shard, verb);
-        snprintf(text, sizeof text, "shard %u: %s %s; it has %s", member->shard, these, verb, ours);
-        notices->tell(notices->context, TG_NOTICE_INFO, key, text);
-}
-
-static void change_hands(struct tg_member *member, const struct tg_resume *resumes, int count)
-{
-        rd_kafka_topic_partition_list_t *list = with_company(member, resumes, count);
-
-        if (!member->gaining) /* what is paused stays so in librdkafka, even if it comes again */
-                rd_kafka_resume_partitions(member->client.handle, list);
-        assign(member, list);
-        for (int i = 0; i < count; i++) {
-                int32_t partition = resumes[i].progress.partition;
-
-                if (member->gaining)
-                        tg_assignment_gain(&member->assignment, &resumes[i].progress,
-                                           resumes[i].ends);
-                else
-                        tg_assignment_lose(&member->assignment, partition);
-                member->assignment.partitions[partition].facts_from = resumes[i].facts_from;
-        }
-        /* After an eager revocation, what remains ours is yet to be said. */
-        member->assigned = member->gaining || member->assignment.owned > 0;
-        tell_change(member, resumes, count);
-        rd_kafka_topic_partition_list_destroy(list);
-}
-
-/* Looks for what is missing of partitions that come. */
-static void look_for_losses(struct tg_member *member, const struct tg_resume *resumes, int count)
-{
-        const struct tg_losses *losses = &member->losses;
-
-        for (int i = 0; i < count; i++)
-                tg_losses_look(&member->losses, &member->office.scout, member->settings,
-                               &resumes[i].progress);
-        if (!member->board)
-                return;
-        tg_board_put(member->board, TG_TALLY_LOST_REQUESTS, losses->records[TG_STREAM_REQUESTS]);
-        tg_board_put(member->board, TG_TALLY_LOST_TOUCHPOINTS,
-                     losses->records[TG_STREAM_TOUCHPOINTS]);
-}
-
-/* Carries out the rebalance that was announced, now that the shard knows what goes. */
-static void finish_rebalance(struct tg_member *member)
-{
-        rd_kafka_topic_partition_list_t *requests = member->rebalance;
-        struct tg_resume *resumes;
-        int result = 0;
-
-        if (!requests)
-                return;
-        member->rebalance = NULL;
-        if (member->closing)
-                member->gaining = false; /* what comes too late is given back at once */
-        resumes = tg_allocate(((size_t)requests->cnt + 1) * sizeof resumes[0]);
-        if (!member->gaining)
-                recall(member, requests, resumes);
-        else if (requests->cnt > 0)
-                result = tg_resume_find(&member->office, requests, resumes);
-        if (result == 0 && member->gaining)
-                look_for_losses(member, resumes, requests->cnt);
-        if (result == 0)
-                change_hands(member, resumes, requests->cnt);
-        free(resumes);
-        rd_kafka_topic_partition_list_destroy(requests);
-}
-
-/* Only notes what is to be done: see the header. Called while reading or closing. */
-static void on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t code,
-                         rd_kafka_topic_partition_list_t *partitions, void *opaque)
-{
-        struct tg_member *member = ((struct tg_client *)opaque)->owner;
-        bool lost = rd_kafka_assignment_lost(handle);
-
-        assert(!member->rebalance);
-        member->gaining = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-        member->rebalance = rd_kafka_topic_partition_list_copy(partitions);
-        if (!member->gaining)
-                for (int i = 0; i < partitions->cnt; i++)
-                        tg_assignment_leave(&member->assignment, partitions->elems[i].partition,
-                                            lost);
-        if (lost)
-                tg_notice(member->client.notices, TG_NOTICE_WARNING,
-                          "the group went on without this member: its partitions were lost");
-        if (lost || member->closing)
-                finish_rebalance(member);
 }
 
 /* Called while reading. */
@@ -224,7 +56,7 @@ static int on_statistics(rd_kafka_t *handle, char *json, size_t size, void *opaq
 
 static void prepare(rd_kafka_conf_t *conf)
 {
-        rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+        rd_kafka_conf_set_rebalance_cb(conf, tg_rebalance_note);
         rd_kafka_conf_set_stats_cb(conf, on_statistics);
 }
 
@@ -319,7 +151,8 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
         };
         tg_assignment_init(&member->assignment, options->partitions);
         if (open_consumer(member, options, error) < 0 ||
-            tg_resume_office_init(&member->office, &member->client, member->settings, error) < 0)
+            tg_resume_office_init(&member->office, &member->client, member->settings,
+                                  options->lifetime, error) < 0)
                 return -1;
         member->office.customers = options->customers;
         rd_kafka_poll_set_consumer(member->client.handle);
@@ -334,7 +167,7 @@ int tg_member_init(struct tg_member *member, const struct tg_member_options *opt
 void tg_member_deinit(struct tg_member *member)
 {
         member->closing = true;
-        finish_rebalance(member);
+        tg_rebalance_carry_out(member);
         if (member->facts)
                 rd_kafka_topic_destroy(member->facts);
         if (member->told)
@@ -391,7 +224,7 @@ void tg_member_settle(struct tg_member *member)
 {
         tg_resume_office_serve(&member->office);
         if (member->assignment.news == 0)
-                finish_rebalance(member);
+                tg_rebalance_carry_out(member);
 }
 
 void tg_member_pause(struct tg_member *member, int32_t partition, enum tg_stream stream,
@@ -457,7 +290,7 @@ int tg_member_rewind(struct tg_member *member, const struct tg_progress *progres
                                 continue;
                         if (next < 0 && stream == TG_STREAM_TOUCHPOINTS)
                                 next = member->assignment.partitions[partition].facts_from;
-                        add(member, list, stream, partition, next);
+                        tg_member_list(member, list, stream, partition, next);
                 }
         }
         if (list->cnt)
@@ -507,13 +340,13 @@ rd_kafka_topic_partition_list_t *tg_member_offsets(const struct tg_member *membe
                         continue;
                 if (member->undated)
                         marked.kept = 0;
-                item = add(member, list, TG_STREAM_REQUESTS, partition,
-                           requests < 0 ? 0 : requests);
+                item = tg_member_list(member, list, TG_STREAM_REQUESTS, partition,
+                                      requests < 0 ? 0 : requests);
                 tg_bookmark_write(name, &marked, text);
                 item->metadata = strdup(text); /* librdkafka's to free */
                 item->metadata_size = strlen(text);
                 if (facts >= 0)
-                        add(member, list, TG_STREAM_TOUCHPOINTS, partition, facts);
+                        tg_member_list(member, list, TG_STREAM_TOUCHPOINTS, partition, facts);
         }
         return list;
 }

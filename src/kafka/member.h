@@ -5,8 +5,8 @@
  * Only the request topic is subscribed; the same-numbered partitions of touchpoints are assigned
  * with it, eagerly or cooperatively as the group does it, and those of decisions and customers up
  * to where they end when the offsets have been read. A rebalance is only noted when it is
- * announced, and carried out by tg_member_settle(), so that the shard hears of it in between. All
- * calls come from one thread. A member must not move.
+ * announced, and carried out by tg_member_settle(), so that the shard hears of it in between
+ * (kafka/rebalance.h). All calls come from one thread. A member must not move.
  */
 #pragma once
 
@@ -39,6 +39,7 @@ struct tg_member {
 struct tg_member_options {
         const struct tg_kafka_settings *settings; /* borrowed until the end */
         const struct tg_notices *notices;         /* likewise */
+        struct tg_lifetime *lifetime;             /* likewise */
         struct tg_board *board;                   /* likewise: where lags are shown; or NULL */
         int32_t partitions;                       /* of the request topic */
         int64_t fetch_bytes;                      /* that may wait to be read */
@@ -114,6 +115,11 @@ int tg_member_knows_commit(struct tg_member *member, const struct tg_progress *p
 /* As tg_kafka_source_commit(). */
 int tg_member_commit(struct tg_member *member, const struct tg_progress *progress, size_t count,
                      const struct tg_commit_name *name, struct tg_error *error);
+
+/* Adds a partition of a stream to LIST, from NEXT on; -1: from its beginning. */
+rd_kafka_topic_partition_t *tg_member_list(const struct tg_member *member,
+                                           rd_kafka_topic_partition_list_t *list,
+                                           enum tg_stream stream, int32_t partition, int64_t next);
 
 /* The name of the topic that a stream is. */
 const char *tg_member_topic(const struct tg_member *member, enum tg_stream stream);

@@ -7,7 +7,8 @@
 #include "base/time.h"
 
 int tg_resume_office_init(struct tg_resume_office *office, struct tg_client *consumer,
-                          const struct tg_kafka_settings *settings, struct tg_error *error)
+                          const struct tg_kafka_settings *settings, struct tg_lifetime *lifetime,
+                          struct tg_error *error)
 {
         static const struct tg_client_property fixed[] = {
                 {"isolation.level", "read_uncommitted"},
@@ -19,6 +20,7 @@ int tg_resume_office_init(struct tg_resume_office *office, struct tg_client *con
                 .consumer = consumer,
                 .scout = {.notices = consumer->notices, .role = "scout", .trusted = true},
                 .settings = settings,
+                .lifetime = lifetime,
         };
         return tg_client_init(&office->scout, RD_KAFKA_CONSUMER, &options, error);
 }
@@ -39,9 +41,10 @@ static void add(const struct tg_resume_office *office, rd_kafka_topic_partition_
         rd_kafka_topic_partition_list_add(list, office->settings->topics[topic], partition);
 }
 
-/* Until when everything of one call is asked. */
-static void begin(struct tg_resume_office *office)
+/* Until when everything of one call is asked; INSISTS: though the process may stop before. */
+static void begin(struct tg_resume_office *office, bool insists)
 {
+        office->insists = insists;
         office->patience =
                 (struct tg_patience){.until_ms = tg_clock_monotonic_ms() + TG_RESUME_TIMEOUT_MS};
 }
@@ -51,13 +54,18 @@ static int turn_ms(const struct tg_resume_office *office)
         return tg_patience_turn_ms(&office->patience, tg_clock_monotonic_ms());
 }
 
+static bool stops(const struct tg_resume_office *office)
+{
+        return !office->insists && tg_lifetime_over(office->lifetime);
+}
+
 /* Says that it is tried again, and waits; false: it is not. */
 static bool try_on(struct tg_resume_office *office, const char *what, rd_kafka_resp_err_t code)
 {
         int64_t pause_ms = tg_patience_pause_ms(&office->patience, code, tg_clock_monotonic_ms());
         struct timespec pause;
 
-        if (pause_ms < 0)
+        if (pause_ms < 0 || stops(office))
                 return false;
         pause = (struct timespec){.tv_sec = pause_ms / TG_SECOND_MS,
                                   .tv_nsec = pause_ms % TG_SECOND_MS * TG_MS_NS};
@@ -67,7 +75,18 @@ static bool try_on(struct tg_resume_office *office, const char *what, rd_kafka_r
         return true;
 }
 
-/* The committed offsets of LIST; a broker that doesn't answer is asked again. Returns 0 or -1. */
+/* Nobody has answered. Returns 1, if that is for a stop, or -1. */
+static int give_up(const struct tg_resume_office *office, const char *what,
+                   rd_kafka_resp_err_t code)
+{
+        if (stops(office))
+                return 1;
+        tg_client_fail(office->consumer, code, what, rd_kafka_err2str(code));
+        return -1;
+}
+
+/* The committed offsets of LIST; a broker that doesn't answer is asked again. Returns as give_up().
+ */
 static int read_committed(struct tg_resume_office *office, rd_kafka_topic_partition_list_t *list)
 {
         rd_kafka_resp_err_t code;
@@ -78,8 +97,7 @@ static int read_committed(struct tg_resume_office *office, rd_kafka_topic_partit
                 if (!code)
                         return 0;
         } while (try_on(office, "committed offsets", code));
-        tg_client_fail(office->consumer, code, "reading committed offsets", rd_kafka_err2str(code));
-        return -1;
+        return give_up(office, "reading committed offsets", code);
 }
 
 static struct tg_span text_of(const rd_kafka_topic_partition_t *item)
@@ -106,7 +124,7 @@ static struct tg_progress resume_of(const rd_kafka_topic_partition_t *items)
 
 /*
  * Where what was written about PARTITION to a topic ends now. One just created may have no leader
- * yet. Returns 0 or -1.
+ * yet. Returns as give_up().
  */
 static int find_end(struct tg_resume_office *office, enum tg_topic which, int32_t partition,
                     int64_t *ret_end)
@@ -123,19 +141,19 @@ static int find_end(struct tg_resume_office *office, enum tg_topic which, int32_
                 *ret_end = low == high ? 0 : high;
                 return 0;
         } while (try_on(office, "the end of what was written before", code));
-        tg_client_fail(office->consumer, code, topic, rd_kafka_err2str(code));
-        return -1;
+        return give_up(office, topic, code);
 }
 
 static int find_ends(struct tg_resume_office *office, struct tg_resume *resume)
 {
         int32_t partition = resume->progress.partition;
+        int result =
+                find_end(office, TG_TOPIC_DECISIONS, partition, &resume->ends[TG_STREAM_DECISIONS]);
 
-        if (find_end(office, TG_TOPIC_DECISIONS, partition, &resume->ends[TG_STREAM_DECISIONS]) < 0)
-                return -1;
-        return office->customers ? find_end(office, TG_TOPIC_CUSTOMERS, partition,
-                                            &resume->ends[TG_STREAM_CUSTOMERS])
-                                 : 0;
+        if (result == 0 && office->customers)
+                result = find_end(office, TG_TOPIC_CUSTOMERS, partition,
+                                  &resume->ends[TG_STREAM_CUSTOMERS]);
+        return result;
 }
 
 /* Whether facts that are out of reach need not be read. */
@@ -213,7 +231,7 @@ int tg_resume_find(struct tg_resume_office *office, const rd_kafka_topic_partiti
                 add(office, list, TG_TOPIC_REQUESTS, requests->elems[i].partition);
                 add(office, list, TG_TOPIC_TOUCHPOINTS, requests->elems[i].partition);
         }
-        begin(office);
+        begin(office, false);
         result = read_committed(office, list);
         for (int i = 0; i < requests->cnt && result == 0; i++) {
                 ret_resumes[i] = (struct tg_resume){
@@ -238,7 +256,7 @@ int tg_resume_last_commit(struct tg_resume_office *office, int32_t partition,
         int result;
 
         add(office, list, TG_TOPIC_REQUESTS, partition);
-        begin(office);
+        begin(office, true);
         result = read_committed(office, list);
         if (result == 0)
                 tg_bookmark_read(text_of(&list->elems[0]), &name, &ignored);

@@ -15,6 +15,7 @@
 
 #include "kafka/bookmark.h"
 #include "kafka/client.h"
+#include "kafka/lifetime.h"
 #include "kafka/patience.h"
 
 enum { TG_RESUME_TIMEOUT_MS = 60000 };
@@ -30,21 +31,28 @@ struct tg_resume_office {
         struct tg_client *consumer;               /* borrowed; a failure is noted there */
         struct tg_client scout;                   /* owned: sees what is not committed, too */
         const struct tg_kafka_settings *settings; /* borrowed */
+        struct tg_lifetime *lifetime;             /* borrowed: once it is over, nothing comes */
         struct tg_patience patience;              /* of the call that is asking */
+        bool insists;                             /* it is asked to the end, stop or not */
         bool customers;                           /* there is a topic for what lasts of them */
         bool by_time;                             /* facts may be read from a time on: */
         struct tg_lookback lookback;              /* how far back */
 };
 
-/* CONSUMER is there already. Returns 0, or -1; OFFICE is to be deinited in both cases. */
+/* CONSUMER is there already; LIFETIME is the process's. Returns 0, or -1; OFFICE is to be deinited
+ * in both cases. */
 int tg_resume_office_init(struct tg_resume_office *office, struct tg_client *consumer,
-                          const struct tg_kafka_settings *settings, struct tg_error *error);
+                          const struct tg_kafka_settings *settings, struct tg_lifetime *lifetime,
+                          struct tg_error *error);
 void tg_resume_office_deinit(struct tg_resume_office *office);
 
 /* Tells what went wrong with the scout's connections: it would be kept until somebody asks. */
 void tg_resume_office_serve(struct tg_resume_office *office);
 
-/* Fills RET_RESUMES for the partitions of REQUESTS. Returns 0 or -1. */
+/*
+ * Fills RET_RESUMES for the partitions of REQUESTS. Returns 0, 1 (the process stops, and nobody has
+ * answered), or -1.
+ */
 int tg_resume_find(struct tg_resume_office *office, const rd_kafka_topic_partition_list_t *requests,
                    struct tg_resume *ret_resumes);
 

@@ -91,8 +91,8 @@ class Crowd(BrokerCase):
 
     # Members
 
-    def come(self, name, *arguments, static=False, properties=None, **options):
-        """A process that has partitions by now."""
+    def begin(self, name, *arguments, static=False, properties=None, **options):
+        """A process that has just begun."""
         text = self.configure(
             {**IMPATIENT, **({"group.instance.id": name} if static else {}), **(properties or {})},
             **options)
@@ -100,6 +100,11 @@ class Crowd(BrokerCase):
                           "--verbose", *arguments)
         self.addCleanup(gateway.__exit__)
         self.gateways.append(gateway)
+        return gateway
+
+    def come(self, name, *arguments, **options):
+        """A process that has partitions by now."""
+        gateway = self.begin(name, *arguments, **options)
         self.wait_until(lambda: "came; it has partition" in gateway.log_path.read_text(),
                         f"{name} gets partitions")
         self.say(f"{name} has come")

@@ -12,8 +12,8 @@ import threading
 
 from broker import free_ports
 
-APIS = {"Produce": 0, "Fetch": 1, "FindCoordinator": 10, "JoinGroup": 11, "InitProducerId": 22,
-        "AddPartitionsToTxn": 24, "AddOffsetsToTxn": 25, "EndTxn": 26, "TxnOffsetCommit": 28}
+APIS = {"Produce": 0, "Fetch": 1, "OffsetFetch": 9, "FindCoordinator": 10, "JoinGroup": 11,
+        "InitProducerId": 22, "AddPartitionsToTxn": 24, "AddOffsetsToTxn": 25, "EndTxn": 26, "TxnOffsetCommit": 28}
 FAULTS = ("request lost", "request broken off", "answer lost", "held up")
 
 

@@ -8,13 +8,14 @@ held up, all connections end at once. Judged as if nothing had been.
 import unittest
 
 from broker import Broker
-from crowd import Crowd
+from crowd import WAIT_MAX_S, Crowd
 from detour import Detour
 
 # What a transaction consists of, and how each of it can fail. A gate takes an answer for doubtful
 # that takes half as long as a transaction may take.
 TRANSACTION_S = 4
 ENDLESS = 1_000_000  # until all has gone wrong that can
+PATIENCE_S = 60  # so long a gate asks how far partitions had come
 FAULTS = [(api, kind, 0.0)
           for api in ("AddPartitionsToTxn", "Produce", "AddOffsetsToTxn", "TxnOffsetCommit",
                       "EndTxn")
@@ -60,6 +61,19 @@ class Detoured(Crowd):
         self.wait_until(lambda: len(self.answers.finals) > before + 100, "it goes on")
         self.traffic.end()
         self.finish(*gateways)
+
+    def test_a_stop_does_not_wait_for_an_answer_how_far_partitions_had_come(self):
+        for strategy in ("range", "cooperative-sticky"):
+            self.prefix = f"mute-{strategy}."
+            self.served = f"127.0.0.1:{self.detour.port}"
+            self.create_topics(self.prefix)
+            self.wait_for_topics()
+            happened = self.detour.arm("OffsetFetch", "held up", WAIT_MAX_S)
+            gateway = self.begin("a", properties={"partition.assignment.strategy": strategy})
+            self.wait_until(happened.is_set, f"{strategy}: committed offsets are asked for")
+            self.assert_ended_well(gateway, gateway.stop(PATIENCE_S / 2))
+            self.say(f"{strategy}: it has left")
+            self.detour.cut_all()
 
 
 if __name__ == "__main__":

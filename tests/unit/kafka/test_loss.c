@@ -180,9 +180,11 @@ static void await_partitions(struct tg_member *member)
 
 Test(loss, is_looked_for_when_a_partition_comes_to_a_member)
 {
+        struct tg_lifetime lifetime = {0};
         const struct tg_member_options options = {
                 .settings = &settings,
                 .notices = &notices,
+                .lifetime = &lifetime,
                 .partitions = PARTITIONS,
                 .fetch_bytes = INT64_C(16) << 20,
                 .shards = 1,

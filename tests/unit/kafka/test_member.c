@@ -21,6 +21,7 @@ static void tell(void *context, enum tg_notice_level level, const char *key, con
 
 static const struct tg_notices notices = {.tell = tell};
 static struct tg_kafka_settings settings;
+static struct tg_lifetime lifetime;
 static struct tg_embedded *embedded;
 static struct tg_member member;
 static struct tg_error error;
@@ -40,6 +41,7 @@ static void setup(void)
         const struct tg_member_options options = {
                 .settings = &settings,
                 .notices = &notices,
+                .lifetime = &lifetime,
                 .partitions = PARTITIONS + 1, /* one more than the broker has */
                 .fetch_bytes = INT64_C(16) << 20,
                 .shards = 1,
