@@ -6,17 +6,14 @@
  */
 #include "import/csv.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
-#include <zlib.h>
 
 #include "base/buffer.h"
 #include "base/memory.h"
+#include "import/input.h"
 
 enum {
         READ_SIZE = 1 << 16,
-        ZLIB_BUFFER_SIZE = 1 << 17,
         KEPT_SIZE = 4096, /* of a line that is too long: what can be shown of it */
 };
 
@@ -27,8 +24,7 @@ enum scan {
 };
 
 struct tg_csv {
-        gzFile file;
-        const char *path;            /* borrowed, for messages */
+        struct tg_input *input;      /* owned */
         char separator;              /* between fields */
         bool ended;                  /* nothing behind the window */
         uint8_t *window;             /* owned */
@@ -46,19 +42,13 @@ struct tg_csv {
 
 int tg_csv_open(const char *path, char separator, struct tg_csv **ret_csv, struct tg_error *error)
 {
-        bool standard_input = strcmp(path, "-") == 0;
+        struct tg_input *input;
         struct tg_csv *csv;
-        gzFile file;
 
-        errno = 0;
-        file = standard_input ? gzdopen(dup(STDIN_FILENO), "rb") : gzopen(path, "rb");
-        if (!file)
-                return tg_fail_errno(error, EX_NOINPUT, errno ? errno : ENOMEM,
-                                     "%s: cannot be opened", path);
-        gzbuffer(file, ZLIB_BUFFER_SIZE);
+        if (tg_input_open(path, &input, error) < 0)
+                return -1;
         csv = tg_allocate_zeroed(1, sizeof *csv);
-        csv->file = file;
-        csv->path = standard_input ? "<stdin>" : path;
+        csv->input = input;
         csv->separator = separator;
         csv->line = 1;
         csv->fields = tg_allocate(TG_CSV_FIELDS_MAX * sizeof *csv->fields);
@@ -70,34 +60,17 @@ void tg_csv_close(struct tg_csv *csv)
 {
         if (!csv)
                 return;
-        gzclose_r(csv->file);
+        tg_input_close(csv->input);
         tg_buffer_deinit(&csv->unescaped);
         free(csv->window);
         free(csv->fields);
         free(csv);
 }
 
-/* gzread() reads a plain file as well, and tells a gzip stream without its end only here. */
-static int check_read(struct tg_csv *csv, int size, struct tg_error *error)
-{
-        int code = Z_OK;
-        const char *text = gzerror(csv->file, &code);
-
-        if (size > 0 || (size == 0 && code == Z_OK))
-                return 0;
-        if (code == Z_BUF_ERROR)
-                return tg_fail(error, EX_DATAERR,
-                               "%s: the gzip stream ends in the middle: copy the file again",
-                               csv->path);
-        if (code == Z_ERRNO)
-                return tg_fail_errno(error, EX_IOERR, errno, "%s: cannot be read", csv->path);
-        return tg_fail(error, EX_DATAERR, "%s: the gzip stream is broken (%s)", csv->path, text);
-}
-
 /* Moves the record that has begun to the front of the window and reads more behind it. */
 static int fill(struct tg_csv *csv, struct tg_error *error)
 {
-        int size;
+        ssize_t size;
 
         if (csv->begin > 0)
                 memmove(csv->window, csv->window + csv->begin, csv->end - csv->begin);
@@ -107,8 +80,8 @@ static int fill(struct tg_csv *csv, struct tg_error *error)
                 csv->capacity = csv->capacity ? 2 * csv->capacity : 2 * READ_SIZE;
                 csv->window = tg_reallocate(csv->window, csv->capacity);
         }
-        size = gzread(csv->file, csv->window + csv->end, (unsigned)(csv->capacity - csv->end));
-        if (check_read(csv, size, error) < 0)
+        size = tg_input_read(csv->input, csv->window + csv->end, csv->capacity - csv->end, error);
+        if (size < 0)
                 return -1;
         csv->ended = size == 0;
         csv->end += (size_t)size;
@@ -244,7 +217,8 @@ static int too_long(struct tg_csv *csv, struct tg_error *error)
         }
         if (csv->line == 1)
                 return tg_fail(error, EX_DATAERR,
-                               "%s:1: a line of more than 1 MiB: is this a CSV table?", csv->path);
+                               "%s:1: a line of more than 1 MiB: is this a CSV table?",
+                               tg_input_name(csv->input));
         if (shorten_line(csv, error) < 0)
                 return -1;
         broken(csv, "a line of more than 1 MiB", csv->begin);
@@ -315,7 +289,7 @@ static int begin_table(struct tg_csv *csv, struct tg_error *error)
             (memcmp(csv->window, "\xff\xfe", 2) == 0 || memcmp(csv->window, "\xfe\xff", 2) == 0))
                 return tg_fail(error, EX_DATAERR,
                                "%s is UTF-16: convert it first (iconv -f UTF-16 -t UTF-8)",
-                               csv->path);
+                               tg_input_name(csv->input));
         return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reads a CSV table record by record, plain or gzipped (told by its first bytes), from a file or
- * standard input.
+ * Reads a CSV table record by record, plain or gzipped, from a file or standard input
+ * (import/input.h).
  *
  * RFC 4180: fields may be quoted, a quote inside is doubled, quoted fields may hold separators and
  * line ends; lines end in LF or CRLF, and a byte order mark and empty lines are skipped. Outside of
@@ -42,8 +42,8 @@ int tg_csv_open(const char *path, char separator, struct tg_csv **ret_csv, struc
 void tg_csv_close(struct tg_csv *csv); /* NULL is allowed */
 
 /*
- * Returns 0 and a row, 1 behind the last one, or -1 if the table can't be read on (EX_DATAERR for a
- * broken gzip stream, UTF-16 or no lines at all, EX_IOERR). A row with a problem has no fields, and
- * the next one begins on the next line.
+ * Returns 0 and a row, 1 behind the last one, or -1 if the table can't be read on (as
+ * tg_input_read(); EX_DATAERR for UTF-16 or no lines at all, too). A row with a problem has no
+ * fields, and the next one begins on the next line.
  */
 int tg_csv_next(struct tg_csv *csv, struct tg_csv_row *ret_row, struct tg_error *error);

@@ -232,6 +232,55 @@ Test(csv, a_gzip_stream_cut_in_the_middle_is_told)
         cr_expect(strstr(rows, "ERROR 65 : the gzip stream ends in the middle"), "%s", rows);
 }
 
+/* The bytes of a gzip stream, so many, then of another thing. */
+static void expect_followed(const void *more, size_t size, int times, const char *rows)
+{
+        FOLDER(folder);
+        tg_cleanup(tg_free_pointer) char *bytes = NULL, *read = NULL;
+        tg_cleanup(tg_buffer_deinit) struct tg_buffer whole = {0};
+        const char *path = folder_put_gzip(&folder, "t.csv.gz", "a,b\nc,d\n");
+        size_t stream_size;
+        FILE *file;
+
+        bytes = folder_read(&folder, "t.csv.gz", &stream_size);
+        for (int i = 0; i < times; i++)
+                tg_buffer_append(&whole, bytes, stream_size);
+        tg_buffer_append(&whole, more, size);
+        file = fopen(path, "wb");
+        cr_assert_eq(fwrite(whole.data, 1, whole.size, file), whole.size);
+        fclose(file);
+        read = read_as(path, ',');
+        cr_expect_str_eq(read, rows);
+}
+
+Test(csv, gzip_streams_one_after_the_other_are_one_table)
+{
+        expect_followed("", 0, 3, "1:a|b 2:c|d 3:a|b 4:c|d 5:a|b 6:c|d");
+}
+
+Test(csv, zeros_may_follow_a_gzip_stream)
+{
+        expect_followed("\0\0\0", 3, 1, "1:a|b 2:c|d");
+}
+
+Test(csv, what_else_follows_a_gzip_stream_is_told_and_not_passed_over)
+{
+        static const char told[] =
+                "1:a|b 2:c|dERROR 65 : the gzip stream is followed by bytes that are none: what "
+                "they hold would be lost; unpack the file first, and look at its end";
+
+        expect_followed("e,f\n", 4, 1, told);
+        expect_followed("\0e", 2, 1, told);
+        expect_followed("\x1f", 1, 1, told);
+}
+
+Test(csv, a_gzip_stream_that_is_broken_is_told)
+{
+        expect_followed("\x1f\x8b\x07\0\0\0\0\0\0\0", 10, 1,
+                        "1:a|b 2:c|dERROR 65 : the gzip stream is broken (unknown compression "
+                        "method)");
+}
+
 Test(csv, a_file_that_is_not_there_is_told_by_name)
 {
         struct tg_error error = {0};
