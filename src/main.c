@@ -15,6 +15,7 @@
 #include "cli/rejected.h"
 #include "cli/replay.h"
 #include "cli/run.h"
+#include "cli/settings.h"
 #include "cli/test.h"
 
 static const struct command {
@@ -36,6 +37,7 @@ static const struct command {
         {"generate", tg_cli_generate, "touchgate generate",
          "make a recording of invented customers"},
         {"metrics", tg_cli_metrics, "touchgate metrics", "what a run tells Prometheus"},
+        {"settings", tg_cli_settings, "touchgate settings", "the keys of a run's configuration"},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

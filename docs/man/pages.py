@@ -26,6 +26,7 @@ _SEE_FIRST = {
     "touchgate-rejected": ["touchgate-recording(7)", "touchgate.yaml(5)"],
     "touchgate-replay": ["touchgate-recording(7)"],
     "touchgate-check": ["touchgate.yaml(5)"],
+    "touchgate-settings": ["touchgate.yaml(5)"],
 }
 
 

@@ -10,34 +10,110 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "cli/options.h"
-#include "config/path.h"
 
 #define MIB (INT64_C(1) << 20)
 #define GIB (INT64_C(1) << 30)
 
 static const char *const clocks[] = {[TG_CLOCK_EVENT] = "event", [TG_CLOCK_WALL] = "wall", NULL};
 
-/* In the order of the words. */
-enum delivery { AT_LEAST_ONCE, EXACTLY_ONCE };
-static const char *const deliveries[] = {"at_least_once", "exactly_once", NULL};
+static const char *const deliveries[] = {
+        [TG_AT_LEAST_ONCE] = "at_least_once",
+        [TG_EXACTLY_ONCE] = "exactly_once",
+        NULL,
+};
 
 enum { BATCH_MAX = 1 << 16 };
 
+static const struct tg_setting root_items[] = {
+        TG_SETTING_PATH(struct tg_run_configuration, policy, "policy", NULL,
+                        "the policy's file. SIGHUP reads it again, see "
+                        "[below](#changing-the-policy-of-a-running-process)."),
+        TG_SETTING_WORD(struct tg_run_configuration, clock, "clock", "wall", clocks,
+                        "what time it is when a request is decided. `wall`: now. `event`: the time "
+                        "written in the records, for recordings: streams are merged by it, so a "
+                        "recording is decided as it happened."),
+        TG_SETTING_INTEGER(struct tg_run_configuration, shards, "shards", "1", 1,
+                           TG_OPTION_SHARDS_MAX,
+                           "threads. Each has a share of the partitions; more than "
+                           "cores or partitions bring nothing. `--shards` goes before it."),
+        TG_SETTING_INTEGER(struct tg_run_configuration, batch, "batch", "4096", 1, BATCH_MAX,
+                           "records that a shard takes at a time. Smaller ones are "
+                           "answered a little sooner, larger ones cost less."),
+        TG_SETTING_WORD(struct tg_run_configuration, delivery, "delivery", "exactly_once",
+                        deliveries,
+                        "what is written and the offsets are committed as one, in a transaction of "
+                        "each shard: readers with `isolation.level=read_committed` (Java's default "
+                        "is the other) see every final decision, message and dead letter once. "
+                        "`at_least_once`: without transactions, half a network round trip sooner; "
+                        "after a crash what was decided since the last commit is decided, and "
+                        "written, once more."),
+        TG_SETTING_DURATION(struct tg_run_configuration, commit_ms, "commit", "100ms", 0,
+                            TG_MINUTE_MS,
+                            "the least time between two commits; what was decided since the last "
+                            "one is decided again after a crash. With transactions also how long a "
+                            "reader waits for what is decided."),
+        TG_SETTING_DURATION(struct tg_run_configuration, transaction_ms, "transaction_timeout",
+                            "10s", TG_SECOND_MS, 15 * TG_MINUTE_MS,
+                            "a transaction that takes longer is aborted by the brokers; so long "
+                            "may a process that was killed hold up readers of its partitions. A "
+                            "broker that does not answer half as long leaves a commit in doubt."),
+        TG_SETTING_DURATION(struct tg_run_configuration, idle_ms, "idle", "500ms", 1, TG_HOUR_MS,
+                            "a topic at whose end nothing came for so long has ended: what "
+                            "`clock: event` waits for a stream that is silent, and `--exit-at-end` "
+                            "for all."),
+        TG_SETTING_DURATION(struct tg_run_configuration, facts_wait_ms, "facts_wait_max", "30s",
+                            TG_SECOND_MS, TG_HOUR_MS,
+                            "how long a request waits for touchpoints that were there before it "
+                            "and can't be read, or not so fast; then it is deferred for as long "
+                            "again (`facts behind`), see "
+                            "[semantics.md](semantics.md#facts-before-requests). With "
+                            "`clock: event` without effect."),
+        TG_SETTING_DURATION(struct tg_run_configuration, stop_wait_ms, "stop_wait_max", "30s",
+                            TG_SECOND_MS, TG_HOUR_MS,
+                            "asked to stop (SIGTERM), a process commits and leaves within this "
+                            "time; if brokers do not answer, it ends all the same, with exit code "
+                            "75."),
+        TG_SETTING_DURATION(struct tg_run_configuration, future_skew_ms, "future_skew_max", "10m",
+                            0, TG_SKEW_MAX_MS,
+                            "a record whose time is further in the future is a dead letter."),
+};
+static const struct tg_settings root_keys = TG_SETTINGS("", root_items);
+
+static const struct tg_setting memory_items[] = {
+        TG_SETTING_SIZE(struct tg_run_configuration, customers_bytes, "customers", "64MiB", MIB,
+                        1024 * GIB,
+                        "what is remembered of customers, of each partition. When it is full, "
+                        "requests of who is not in it are denied (`state incomplete`)."),
+        TG_SETTING_SIZE(struct tg_run_configuration, waiting_bytes, "waiting", "16MiB", MIB,
+                        1024 * GIB,
+                        "requests that wait for their time, of each partition. When it is full, "
+                        "what would have to wait is denied (`deferral full`)."),
+};
+static const struct tg_settings memory_keys = TG_SETTINGS("memory", memory_items);
+
+void tg_run_configuration_describe(struct tg_buffer *page)
+{
+        static const struct tg_settings *const all[] = {
+                &root_keys,
+                &tg_kafka_settings_topic_keys,
+                &tg_kafka_settings_schema_keys,
+                &tg_kafka_settings_id_keys,
+                &tg_registry_settings_keys,
+                &tg_registry_settings_basic_keys,
+                &tg_registry_settings_certificate_keys,
+                &tg_kafka_settings_memory_keys,
+                &memory_keys,
+                &tg_http_settings_keys,
+        };
+
+        tg_settings_describe(page, all, sizeof all / sizeof all[0]);
+}
+
 static void init(struct tg_run_configuration *configuration)
 {
-        *configuration = (struct tg_run_configuration){
-                .clock = TG_CLOCK_WALL,
-                .idle_ms = 500,
-                .commit_ms = 100,
-                .facts_wait_ms = 30 * TG_SECOND_MS,
-                .stop_wait_ms = 30 * TG_SECOND_MS,
-                .transaction_ms = 10 * TG_SECOND_MS,
-                .future_skew_ms = 10 * TG_MINUTE_MS,
-                .shards = 1,
-                .batch = 4096,
-                .customers_bytes = 64 * MIB,
-                .waiting_bytes = 16 * MIB,
-        };
+        *configuration = (struct tg_run_configuration){0};
+        tg_settings_init(&root_keys, configuration);
+        tg_settings_init(&memory_keys, configuration);
         tg_kafka_settings_init(&configuration->kafka);
         tg_http_settings_init(&configuration->http);
 }
@@ -49,52 +125,19 @@ void tg_run_configuration_deinit(struct tg_run_configuration *configuration)
         *configuration = (struct tg_run_configuration){0};
 }
 
-static void read_clock(struct tg_run_configuration *configuration, struct tg_reader *root)
-{
-        unsigned clock;
-
-        if (tg_read_word(root, "clock", TG_OPTIONAL, clocks, &clock))
-                configuration->clock = (enum tg_clock_mode)clock;
-        tg_read_duration(root, "idle", TG_OPTIONAL, 1, TG_HOUR_MS, &configuration->idle_ms);
-        tg_read_duration(root, "facts_wait_max", TG_OPTIONAL, TG_SECOND_MS, TG_HOUR_MS,
-                         &configuration->facts_wait_ms);
-        tg_read_duration(root, "stop_wait_max", TG_OPTIONAL, TG_SECOND_MS, TG_HOUR_MS,
-                         &configuration->stop_wait_ms);
-        tg_read_duration(root, "future_skew_max", TG_OPTIONAL, 0, TG_SKEW_MAX_MS,
-                         &configuration->future_skew_ms);
-}
-
-static void read_delivery(struct tg_run_configuration *configuration, struct tg_reader *root)
-{
-        unsigned delivery = EXACTLY_ONCE;
-
-        tg_read_word(root, "delivery", TG_OPTIONAL, deliveries, &delivery);
-        tg_read_duration(root, "commit", TG_OPTIONAL, 0, TG_MINUTE_MS, &configuration->commit_ms);
-        tg_read_duration(root, "transaction_timeout", TG_OPTIONAL, TG_SECOND_MS, 15 * TG_MINUTE_MS,
-                         &configuration->transaction_ms);
-        if (delivery == AT_LEAST_ONCE)
-                configuration->transaction_ms = 0;
-}
-
 static void read_root(struct tg_run_configuration *configuration, struct tg_reader *root,
                       const char *folder)
 {
         struct tg_reader memory;
 
-        tg_read_path(root, "policy", TG_REQUIRED, folder, &configuration->policy);
-        tg_read_mapping(root, "memory", TG_OPTIONAL, &memory);
+        tg_settings_read(&root_keys, root, folder, configuration);
+        if (configuration->delivery == TG_AT_LEAST_ONCE)
+                configuration->transaction_ms = 0;
+        tg_read_mapping(root, memory_keys.section, TG_OPTIONAL, &memory);
         tg_kafka_settings_read(&configuration->kafka, root, &memory, folder);
-        tg_read_size(&memory, "customers", TG_OPTIONAL, MIB, 1024 * GIB,
-                     &configuration->customers_bytes);
-        tg_read_size(&memory, "waiting", TG_OPTIONAL, MIB, 1024 * GIB,
-                     &configuration->waiting_bytes);
+        tg_settings_read(&memory_keys, &memory, folder, configuration);
         tg_reader_finish(&memory);
-        read_clock(configuration, root);
-        read_delivery(configuration, root);
         tg_http_settings_read(&configuration->http, root);
-        tg_read_integer(root, "shards", TG_OPTIONAL, 1, TG_OPTION_SHARDS_MAX,
-                        &configuration->shards);
-        tg_read_integer(root, "batch", TG_OPTIONAL, 1, BATCH_MAX, &configuration->batch);
 }
 
 /* LOOKUP NULL: only checked. */

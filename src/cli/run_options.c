@@ -61,7 +61,7 @@ static const char DOC[] =
         "\n"
         "Values may name variables of the environment: ${NAME} or ${NAME:-default}. A property of "
         "`kafka` with _file behind its name is read from a file: sasl.password_file. "
-        "docs/configuration.md has every key.\n"
+        "`touchgate settings` explains every key.\n"
         "\n"
         "SIGTERM and SIGINT commit what is decided and leave; a second one leaves at once. SIGHUP "
         "reads the policy again: if it can follow the running one, every decision from some moment "

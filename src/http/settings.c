@@ -7,15 +7,28 @@
 
 enum { PORT_MAX = 65535, WAITING_MAX = 4096 };
 
+enum { LISTEN };
+
+static const struct tg_setting items[] = {
+        [LISTEN] = TG_SETTING_OWN("listen", "127.0.0.1:8787", "ADDRESS:PORT, `off`",
+                                  "a numeric address; a port of 0: any. `--http` goes before it."),
+        TG_SETTING_BOOL(struct tg_http_settings, ask, "ask", "false",
+                        "answer `/decide` and `/explain`, which tell of customers"),
+        TG_SETTING_DURATION(struct tg_http_settings, timeout_ms, "timeout", "5s", 1, TG_MINUTE_MS,
+                            "of a question"),
+        TG_SETTING_INTEGER(struct tg_http_settings, waiting, "waiting", "32", 1, WAITING_MAX,
+                           "questions to one shard that are not answered yet, at most; then 503"),
+        TG_SETTING_DURATION(struct tg_http_settings, live_within_ms, "live_within", "30s", 1,
+                            TG_DAY_MS, "`/livez` fails once a shard has stood still for so long"),
+};
+const struct tg_settings tg_http_settings_keys = TG_SETTINGS("http", items);
+
 void tg_http_settings_init(struct tg_http_settings *settings)
 {
-        *settings = (struct tg_http_settings){
-                .host = "127.0.0.1",
-                .port = "8787",
-                .timeout_ms = 5 * TG_SECOND_MS,
-                .waiting = 32,
-                .live_within_ms = 30 * TG_SECOND_MS,
-        };
+        *settings = (struct tg_http_settings){0};
+        tg_settings_init(&tg_http_settings_keys, settings);
+        tg_http_settings_listen(settings, tg_span_text(items[LISTEN].fallback));
+        settings->chosen = false;
 }
 
 static bool is_port(struct tg_span text)
@@ -74,16 +87,12 @@ void tg_http_settings_read(struct tg_http_settings *settings, struct tg_reader *
         struct tg_reader reader;
         struct tg_span listen;
 
-        tg_read_mapping(root, "http", TG_OPTIONAL, &reader);
-        node = tg_read_text(&reader, "listen", TG_OPTIONAL, &listen);
+        tg_read_mapping(root, tg_http_settings_keys.section, TG_OPTIONAL, &reader);
+        node = tg_read_text(&reader, items[LISTEN].key, TG_OPTIONAL, &listen);
         if (node && tg_http_settings_listen(settings, listen) < 0)
                 tg_diagnose(root->diagnostics, node, TG_ERROR,
                             "write 127.0.0.1:8787, [::1]:8787, a port of 0 for any, or off",
                             "this is no address to listen on");
-        tg_read_bool(&reader, "ask", TG_OPTIONAL, &settings->ask);
-        tg_read_duration(&reader, "timeout", TG_OPTIONAL, 1, TG_MINUTE_MS, &settings->timeout_ms);
-        tg_read_integer(&reader, "waiting", TG_OPTIONAL, 1, WAITING_MAX, &settings->waiting);
-        tg_read_duration(&reader, "live_within", TG_OPTIONAL, 1, TG_DAY_MS,
-                         &settings->live_within_ms);
+        tg_settings_read(&tg_http_settings_keys, &reader, ".", settings);
         tg_reader_finish(&reader);
 }

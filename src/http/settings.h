@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/reader.h"
+#include "config/settings.h"
 
 enum { TG_HTTP_HOST_SIZE = 64 };
 
@@ -28,6 +28,8 @@ struct tg_http_settings {
         int64_t waiting;        /* questions to one shard that are not answered, at most */
         int64_t live_within_ms; /* a shard that has not turned for so long stands still */
 };
+
+extern const struct tg_settings tg_http_settings_keys;
 
 /* The defaults: on, where only this machine reaches it. */
 void tg_http_settings_init(struct tg_http_settings *settings);

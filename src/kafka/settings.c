@@ -13,11 +13,54 @@
 
 #define MIB (INT64_C(1) << 20)
 
-static const char *const topic_keys[TG_TOPICS] = {
-        [TG_TOPIC_TOUCHPOINTS] = "touchpoints", [TG_TOPIC_REQUESTS] = "requests",
-        [TG_TOPIC_DECISIONS] = "decisions",     [TG_TOPIC_REJECTED] = "rejected",
-        [TG_TOPIC_CUSTOMERS] = "customers",     [TG_TOPIC_PERMITTED] = "permitted",
+static const struct tg_setting topic_items[TG_TOPICS] = {
+        [TG_TOPIC_TOUCHPOINTS] =
+                TG_SETTING_OWN("touchpoints", "touchpoints", "a name", "facts, read"),
+        [TG_TOPIC_REQUESTS] = TG_SETTING_OWN("requests", "requests", "a name",
+                                             "what somebody wants to send, read. The one topic "
+                                             "that is subscribed."),
+        [TG_TOPIC_DECISIONS] = TG_SETTING_OWN("decisions", "decisions", "a name",
+                                              "every answer with its reasons, written"),
+        [TG_TOPIC_REJECTED] = TG_SETTING_OWN("rejected", "rejected", "a name",
+                                             "what could not be read, written as it came"),
+        [TG_TOPIC_CUSTOMERS] =
+                TG_SETTING_OWN("customers", "customers", "a name",
+                               "what lasts of customers, consents and erasures: written, and read "
+                               "back at the start. Compacted. Needed if the policy asks for "
+                               "consents."),
+        [TG_TOPIC_PERMITTED] = TG_SETTING_OWN("permitted", "permitted", "a name",
+                                              "the beginning of the names `permitted.<channel>`, "
+                                              "where permitted messages are written"),
 };
+const struct tg_settings tg_kafka_settings_topic_keys = TG_SETTINGS("topics", topic_items);
+
+static const struct tg_setting schema_items[] = {
+        TG_SETTING_PATH(struct tg_kafka_settings, schema_folder, "folder", "none",
+                        "other writers' schemas, `<id>.avsc`"),
+};
+const struct tg_settings tg_kafka_settings_schema_keys = TG_SETTINGS("schemas", schema_items);
+
+static const struct tg_setting id_items[TG_SCHEMAS] = {
+        [TG_SCHEMA_TOUCHPOINT] = TG_SETTING_OWN("touchpoint", "1", "0 to 4294967295",
+                                                "the id of the shipped schema of touchpoints"),
+        [TG_SCHEMA_REQUEST] =
+                TG_SETTING_OWN("request", "2", "0 to 4294967295", "the same of requests"),
+        [TG_SCHEMA_PERMITTED] = TG_SETTING_OWN("permitted", "3", "0 to 4294967295",
+                                               "with which permitted messages are written"),
+        [TG_SCHEMA_DECISION] = TG_SETTING_OWN("decision", "4", "0 to 4294967295",
+                                              "with which decisions are written"),
+        [TG_SCHEMA_REJECTED] =
+                TG_SETTING_OWN("rejected", "5", "0 to 4294967295", "kept for dead letters"),
+};
+const struct tg_settings tg_kafka_settings_id_keys = TG_SETTINGS("schemas.ids", id_items);
+
+static const struct tg_setting memory_items[] = {
+        TG_SETTING_SIZE(struct tg_kafka_settings, fetch_bytes, "fetch", "256MiB", MIB,
+                        INT64_C(1) << 40, "records that are fetched and wait, all shards together"),
+        TG_SETTING_SIZE(struct tg_kafka_settings, produce_bytes, "produce", "64MiB", MIB,
+                        INT64_C(1) << 31, "records that wait to be delivered, all shards together"),
+};
+const struct tg_settings tg_kafka_settings_memory_keys = TG_SETTINGS("memory", memory_items);
 
 /* What the promises rest on, so that nobody may set it otherwise. */
 static const struct reserved {
@@ -40,18 +83,14 @@ static const struct reserved {
 
 void tg_kafka_settings_init(struct tg_kafka_settings *settings)
 {
-        *settings = (struct tg_kafka_settings){
-                .fetch_bytes = 256 * MIB,
-                .produce_bytes = 64 * MIB,
-        };
+        *settings = (struct tg_kafka_settings){0};
+        tg_settings_init(&tg_kafka_settings_memory_keys, settings);
         tg_registry_settings_init(&settings->registry);
         for (int i = 0; i < TG_TOPICS; i++)
-                settings->topics[i] = tg_duplicate(topic_keys[i], strlen(topic_keys[i]));
-        settings->ids[TG_SCHEMA_TOUCHPOINT] = 1;
-        settings->ids[TG_SCHEMA_REQUEST] = 2;
-        settings->ids[TG_SCHEMA_PERMITTED] = 3;
-        settings->ids[TG_SCHEMA_DECISION] = 4;
-        settings->ids[TG_SCHEMA_REJECTED] = 5;
+                settings->topics[i] =
+                        tg_duplicate(topic_items[i].fallback, strlen(topic_items[i].fallback));
+        for (int i = 0; i < TG_SCHEMAS; i++)
+                settings->ids[i] = (uint32_t)strtoul(id_items[i].fallback, NULL, 10);
 }
 
 void tg_kafka_settings_deinit(struct tg_kafka_settings *settings)
@@ -285,11 +324,11 @@ static void read_topics(struct tg_kafka_settings *settings, struct tg_reader *ro
         struct tg_reader reader;
         char advice[128];
 
-        tg_read_mapping(root, "topics", TG_OPTIONAL, &reader);
+        tg_read_mapping(root, tg_kafka_settings_topic_keys.section, TG_OPTIONAL, &reader);
         for (int i = 0; i < TG_TOPICS; i++) {
                 struct tg_span name;
                 const struct tg_node *node =
-                        tg_read_text(&reader, topic_keys[i], TG_OPTIONAL, &name);
+                        tg_read_text(&reader, topic_items[i].key, TG_OPTIONAL, &name);
 
                 if (!node)
                         continue;
@@ -312,19 +351,19 @@ static void read_schemas(struct tg_kafka_settings *settings, struct tg_reader *r
                          const char *folder)
 {
         struct tg_reader reader, ids;
-        const struct tg_node *node = tg_read_mapping(root, "schemas", TG_OPTIONAL, &reader);
+        const struct tg_node *node =
+                tg_read_mapping(root, tg_kafka_settings_schema_keys.section, TG_OPTIONAL, &reader);
         const struct tg_node *registry;
 
         tg_read_mapping(&reader, "ids", TG_OPTIONAL, &ids);
         for (int i = 0; i < TG_SCHEMAS; i++) {
                 int64_t id;
 
-                if (tg_read_integer(&ids, tg_shipped_name((enum tg_shipped)i), TG_OPTIONAL, 0,
-                                    UINT32_MAX, &id))
+                if (tg_read_integer(&ids, id_items[i].key, TG_OPTIONAL, 0, UINT32_MAX, &id))
                         settings->ids[i] = (uint32_t)id;
         }
         tg_reader_finish(&ids);
-        tg_read_path(&reader, "folder", TG_OPTIONAL, folder, &settings->schema_folder);
+        tg_settings_read(&tg_kafka_settings_schema_keys, &reader, folder, settings);
         tg_reader_finish(&reader);
         registry = tg_registry_settings_read(&settings->registry, root, folder);
         if (settings->registry.password_file && !settings->offline)
@@ -341,7 +380,5 @@ void tg_kafka_settings_read(struct tg_kafka_settings *settings, struct tg_reader
         read_kafka(settings, root, folder);
         read_topics(settings, root);
         read_schemas(settings, root, folder);
-        tg_read_size(memory, "fetch", TG_OPTIONAL, MIB, INT64_C(1) << 40, &settings->fetch_bytes);
-        tg_read_size(memory, "produce", TG_OPTIONAL, MIB, INT64_C(1) << 31,
-                     &settings->produce_bytes);
+        tg_settings_read(&tg_kafka_settings_memory_keys, memory, folder, settings);
 }

@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "config/reader.h"
+#include "config/settings.h"
 #include "records/schemas.h"
 #include "registry/settings.h"
 
@@ -54,6 +54,12 @@ struct tg_kafka_settings {
         int64_t produce_bytes; /* what may wait to be delivered, all shards together */
         bool offline;          /* only checked: no other file is opened */
 };
+
+/* All but those of `kafka`, which are librdkafka's. */
+extern const struct tg_settings tg_kafka_settings_topic_keys;
+extern const struct tg_settings tg_kafka_settings_schema_keys;
+extern const struct tg_settings tg_kafka_settings_id_keys;
+extern const struct tg_settings tg_kafka_settings_memory_keys;
 
 /* The defaults; there is no group and no broker yet. */
 void tg_kafka_settings_init(struct tg_kafka_settings *settings);

@@ -6,20 +6,55 @@
 
 #include "base/memory.h"
 #include "base/time.h"
-#include "config/path.h"
 
 static const char url_advice[] = "write http:// or https://, host, port and path: "
                                  "https://registry:8081, for Apicurio with /apis/ccompat/v7";
 
+enum { URL };
+
+static const struct tg_setting items[] = {
+        [URL] = TG_SETTING_OWN("url", NULL, "addresses",
+                               "one address, several with commas, or a list, up to 16"),
+        TG_SETTING_PATH(struct tg_registry_settings, ca_file, "ca_file", "the system's",
+                        "authorities (PEM) to be believed"),
+        TG_SETTING_DURATION(struct tg_registry_settings, connect_timeout_ms, "connect_timeout",
+                            "2s", 1, TG_MINUTE_MS, "of one address"),
+        TG_SETTING_DURATION(struct tg_registry_settings, timeout_ms, "timeout", "10s", 1,
+                            TG_MINUTE_MS, "of one request as a whole"),
+        TG_SETTING_DURATION(struct tg_registry_settings, start_wait_ms, "start_wait_max", "1m", 0,
+                            TG_DAY_MS,
+                            "how long a registry that does not answer is waited for at the start"),
+        TG_SETTING_DURATION(struct tg_registry_settings, record_wait_ms, "record_wait_max", "10s",
+                            0, 5 * TG_MINUTE_MS,
+                            "how long records wait for a schema that is not known yet"),
+        TG_SETTING_BOOL(struct tg_registry_settings, auto_register, "auto_register", "true",
+                        "register the schemas of the outputs"),
+};
+const struct tg_settings tg_registry_settings_keys = TG_SETTINGS("schema_registry", items);
+
+enum { USER };
+
+static const struct tg_setting basic_items[] = {
+        [USER] = TG_SETTING_OWN("user", NULL, "a name", "of `basic_auth`, which may be left out"),
+        TG_SETTING_PATH(struct tg_registry_settings, password_file, "password_file", NULL,
+                        "likewise: the file that holds the password"),
+};
+const struct tg_settings tg_registry_settings_basic_keys =
+        TG_SETTINGS("schema_registry.basic_auth", basic_items);
+
+static const struct tg_setting certificate_items[] = {
+        TG_SETTING_PATH(struct tg_registry_settings, certificate_file, "file", NULL,
+                        "of `client_certificate`, which may be left out"),
+        TG_SETTING_PATH(struct tg_registry_settings, key_file, "key_file", NULL,
+                        "likewise: its key"),
+};
+const struct tg_settings tg_registry_settings_certificate_keys =
+        TG_SETTINGS("schema_registry.client_certificate", certificate_items);
+
 void tg_registry_settings_init(struct tg_registry_settings *settings)
 {
-        *settings = (struct tg_registry_settings){
-                .connect_timeout_ms = 2 * TG_SECOND_MS,
-                .timeout_ms = 10 * TG_SECOND_MS,
-                .start_wait_ms = TG_MINUTE_MS,
-                .record_wait_ms = 10 * TG_SECOND_MS,
-                .auto_register = true,
-        };
+        *settings = (struct tg_registry_settings){0};
+        tg_settings_init(&tg_registry_settings_keys, settings);
 }
 
 void tg_registry_settings_deinit(struct tg_registry_settings *settings)
@@ -105,7 +140,7 @@ static void add_urls(struct tg_registry_settings *settings, struct tg_diagnostic
 
 static void read_urls(struct tg_registry_settings *settings, struct tg_reader *reader)
 {
-        const struct tg_node *list = tg_read_texts(reader, "url", TG_REQUIRED);
+        const struct tg_node *list = tg_read_texts(reader, items[URL].key, TG_REQUIRED);
 
         for (const struct tg_node *item = tg_list_first(list); item;
              item = tg_list_next(list, item))
@@ -126,9 +161,10 @@ static void read_basic_auth(struct tg_registry_settings *settings, struct tg_rea
         struct tg_reader basic;
         struct tg_span user;
         const struct tg_node *node = tg_read_mapping(reader, "basic_auth", TG_OPTIONAL, &basic);
-        const struct tg_node *name = tg_read_text(&basic, "user", TG_REQUIRED, &user);
+        const struct tg_node *name =
+                tg_read_text(&basic, basic_items[USER].key, TG_REQUIRED, &user);
 
-        tg_read_path(&basic, "password_file", TG_REQUIRED, folder, &settings->password_file);
+        tg_settings_read(&tg_registry_settings_basic_keys, &basic, folder, settings);
         tg_reader_finish(&basic);
         if (!name)
                 return;
@@ -144,15 +180,13 @@ static void read_basic_auth(struct tg_registry_settings *settings, struct tg_rea
                             "the password is sent readable for everybody on the way");
 }
 
-static void read_tls(struct tg_registry_settings *settings, struct tg_reader *reader,
-                     const char *folder)
+static void read_certificate(struct tg_registry_settings *settings, struct tg_reader *reader,
+                             const char *folder)
 {
         struct tg_reader certificate;
 
-        tg_read_path(reader, "ca_file", TG_OPTIONAL, folder, &settings->ca_file);
         tg_read_mapping(reader, "client_certificate", TG_OPTIONAL, &certificate);
-        tg_read_path(&certificate, "file", TG_REQUIRED, folder, &settings->certificate_file);
-        tg_read_path(&certificate, "key_file", TG_REQUIRED, folder, &settings->key_file);
+        tg_settings_read(&tg_registry_settings_certificate_keys, &certificate, folder, settings);
         tg_reader_finish(&certificate);
 }
 
@@ -160,19 +194,13 @@ const struct tg_node *tg_registry_settings_read(struct tg_registry_settings *set
                                                 struct tg_reader *root, const char *folder)
 {
         struct tg_reader reader;
-        const struct tg_node *node = tg_read_mapping(root, "schema_registry", TG_OPTIONAL, &reader);
+        const struct tg_node *node =
+                tg_read_mapping(root, tg_registry_settings_keys.section, TG_OPTIONAL, &reader);
 
         read_urls(settings, &reader);
         read_basic_auth(settings, &reader, folder);
-        read_tls(settings, &reader, folder);
-        tg_read_duration(&reader, "connect_timeout", TG_OPTIONAL, 1, TG_MINUTE_MS,
-                         &settings->connect_timeout_ms);
-        tg_read_duration(&reader, "timeout", TG_OPTIONAL, 1, TG_MINUTE_MS, &settings->timeout_ms);
-        tg_read_duration(&reader, "start_wait_max", TG_OPTIONAL, 0, TG_DAY_MS,
-                         &settings->start_wait_ms);
-        tg_read_duration(&reader, "record_wait_max", TG_OPTIONAL, 0, 5 * TG_MINUTE_MS,
-                         &settings->record_wait_ms);
-        tg_read_bool(&reader, "auto_register", TG_OPTIONAL, &settings->auto_register);
+        read_certificate(settings, &reader, folder);
+        tg_settings_read(&tg_registry_settings_keys, &reader, folder, settings);
         tg_reader_finish(&reader);
         return node;
 }

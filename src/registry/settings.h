@@ -21,7 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "config/reader.h"
+#include "config/settings.h"
 
 enum { TG_REGISTRY_URLS_MAX = 16, TG_REGISTRY_URL_SIZE_MAX = 1024 };
 
@@ -39,6 +39,10 @@ struct tg_registry_settings {
         int64_t record_wait_ms;
         bool auto_register;
 };
+
+extern const struct tg_settings tg_registry_settings_keys;
+extern const struct tg_settings tg_registry_settings_basic_keys;
+extern const struct tg_settings tg_registry_settings_certificate_keys;
 
 /* The defaults; there is no registry yet. */
 void tg_registry_settings_init(struct tg_registry_settings *settings);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""docs/configuration.md has the keys that `touchgate run` reads, all of them and no others."""
+"""docs/configuration.md has the keys that `touchgate run` reads, all of them and no others, as
+they are declared."""
 
 import json
 import os
@@ -64,6 +65,13 @@ class Configuration(unittest.TestCase):
                 elif key != "kafka":
                     found.add(key)
         return found
+
+    def test_the_tables_are_what_the_declarations_say(self):
+        printed = subprocess.run([TOUCHGATE, "settings"], stdout=subprocess.PIPE, text=True,
+                                 timeout=30, check=True).stdout
+        tables = re.compile(r"^## (.*)\n(?:[^#|\n].*\n|\n)*((?:\|.*\n)+)", re.MULTILINE)
+        self.assertEqual(tables.findall(PAGE), tables.findall(printed))
+        self.assertEqual(PAGE.count("\n|"), printed.count("\n|"))
 
     def test_the_page_has_every_key_and_no_other(self):
         self.assertEqual(set(ROWS), self.known_keys())
