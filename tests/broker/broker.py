@@ -89,6 +89,12 @@ def java(jars, *arguments):
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{jars}/*", *arguments]
 
 
+def is_led(topic, partitions):
+    """Whether this metadata of a topic (None: not there yet) has all partitions, each led."""
+    return (topic is not None and len(topic.partitions) == partitions
+            and all(each.leader >= 0 for each in topic.partitions.values()))
+
+
 def answers(port):
     with socket.socket() as probe:
         probe.settimeout(1)
@@ -183,9 +189,10 @@ class Broker:
         return AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 2})
 
     def create_topics(self, topics, partitions=4, config=None):
-        """Creates TOPICS, kept for ever unless CONFIG says else; returns when the broker has them.
+        """Creates TOPICS, kept for ever unless CONFIG says else.
 
-        Customers are compacted, as they are in a deployment.
+        Returns when clients can find them: the controller has them a moment before the broker that
+        answers for them. Customers are compacted, as they are in a deployment.
         """
         from confluent_kafka.admin import NewTopic
         new = [NewTopic(topic, partitions, 1, config={
@@ -195,6 +202,12 @@ class Broker:
         admin = self.admin()
         for made in admin.create_topics(new, operation_timeout=30).values():
             made.result()
+        deadline = time.monotonic() + 30
+        while not all(is_led(admin.list_topics(timeout=10).topics.get(topic), partitions)
+                      for topic in topics):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"no leaders for {topics}")
+            time.sleep(0.05)
 
     def is_running(self):
         """True while the process is there and is the one that was started on this folder."""

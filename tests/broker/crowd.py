@@ -12,7 +12,7 @@ import time
 from gateway import ROOT, Gateway, configuration
 from test_run import PARTITIONS, BrokerCase
 from traffic import POLICY, Answers, Traffic
-from wire import IDS, partition_of, topics
+from wire import IDS, partition_of
 
 JUDGE = ROOT / "tests" / "oracle" / "judge_kafka.py"
 WAIT_MAX_S = 180  # for anything; it only has to be longer than a busy machine takes
@@ -71,17 +71,12 @@ class Crowd(BrokerCase):
         """Topics, and traffic in them from now on."""
         self.prefix, self.served = prefix, bootstrap or self.broker.bootstrap
         self.create_topics(prefix)
-        self.wait_for_topics()
         self.traffic = Traffic(self.broker.bootstrap, prefix, self.seed, count, per_s, ids)
         self.answers = Answers(self.broker.bootstrap, prefix, self.traffic)
         self.answers.start()
         self.addCleanup(self.answers.end)
         self.traffic.start()
         self.addCleanup(self.traffic.end)
-
-    def wait_for_topics(self):
-        admin, wanted = self.broker.admin(), set(topics(self.prefix))
-        self.wait_until(lambda: wanted <= set(admin.list_topics(timeout=10).topics), "topics")
 
     def wait_for_share(self, share):
         """Until so much of all that is asked has its final decision."""

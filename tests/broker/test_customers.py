@@ -93,20 +93,12 @@ class Customers(BrokerCase):
         self.prefix = prefix
         names = set(topics(prefix)) - {f"{prefix}customers"}
         self.broker.create_topics(names, PARTITIONS)
-        self.wait_for(names)
         self.decisions = self.reader(f"{prefix}decisions")
         if lasting:
             self.create_customers()
 
     def create_customers(self):
-        name = f"{self.prefix}customers"
-        self.broker.create_topics([name], PARTITIONS, EAGER_TOPIC)
-        self.wait_for({name})
-
-    def wait_for(self, names):
-        """A broker answers for a topic a moment after it was made."""
-        admin = self.broker.admin()
-        self.until(lambda: names <= set(admin.list_topics(timeout=10).topics), "no topics")
+        self.broker.create_topics([f"{self.prefix}customers"], PARTITIONS, EAGER_TOPIC)
 
     def gateway(self, **options):
         text = configuration(
@@ -275,7 +267,6 @@ class Customers(BrokerCase):
         self.create("forgets.", lasting=False)
         self.broker.create_topics(["forgets.customers"], PARTITIONS, {
             "cleanup.policy": "compact,delete", "retention.ms": "86400000"})
-        self.wait_for({"forgets.customers"})
         with self.gateway() as gateway:
             self.until(lambda: "forgets.customers has cleanup.policy=compact,delete and needs "
                        "cleanup.policy=compact" in gateway.log(), gateway.log())

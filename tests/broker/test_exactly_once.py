@@ -106,18 +106,9 @@ class ExactlyOnce(unittest.TestCase):
         self.folder = pathlib.Path(folder.name)
         (self.folder / "policy.yaml").write_text(POLICY)
         self.broker.create_topics(topics(""), PARTITIONS)
-        self.wait_for_topics()
         self.reader = Reader(self.broker.bootstrap, "decisions", "permitted.ads",
                              "permitted.push", "permitted.email", "rejected")
         self.addCleanup(self.reader.close)
-
-    def wait_for_topics(self):
-        """A broker answers for a topic a moment after it was made."""
-        admin = self.broker.admin()
-        deadline = time.monotonic() + 30
-        while not set(topics("")) <= set(admin.list_topics(timeout=10).topics):
-            self.assertLess(time.monotonic(), deadline, "topics do not appear")
-            time.sleep(0.1)
 
     def gateway(self, name="gate", instance=True, **options):
         """A process that a successor of the same name replaces at once, if INSTANCE."""

@@ -67,7 +67,6 @@ class Detoured(Crowd):
             self.prefix = f"mute-{strategy}."
             self.served = f"127.0.0.1:{self.detour.port}"
             self.create_topics(self.prefix)
-            self.wait_for_topics()
             happened = self.detour.arm("OffsetFetch", "held up", WAIT_MAX_S)
             gateway = self.begin("a", properties={"partition.assignment.strategy": strategy})
             self.wait_until(happened.is_set, f"{strategy}: committed offsets are asked for")

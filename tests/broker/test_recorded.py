@@ -60,7 +60,6 @@ class Recorded(Crowd):
     def write(self, prefix):
         self.prefix, self.served = prefix, self.broker.bootstrap
         self.create_topics(prefix)
-        self.wait_for_topics()
         path = self.folder / "writer.yaml"
         path.write_text(self.configure({}))
         touchgate("replay", "--to-kafka", "--config", path, self.recording)
