@@ -45,6 +45,7 @@ void tg_assignment_gain(struct tg_assignment *assignment, const struct tg_progre
         for (int i = 0; i < TG_LANES; i++)
                 state->streams[i] = (struct tg_stream_state){
                         .held = state->streams[i].held,
+                        .held_bytes = state->streams[i].held_bytes,
                         .next = -1,
                         .end = ends[i],
                         .fence = -1,
@@ -148,24 +149,27 @@ bool tg_assignment_rewind(struct tg_assignment *assignment, int32_t partition,
         return true;
 }
 
-void tg_assignment_hold(struct tg_assignment *assignment, int32_t partition, enum tg_stream stream)
+void tg_assignment_hold(struct tg_assignment *assignment, int32_t partition, enum tg_stream stream,
+                        size_t bytes)
 {
         struct tg_stream_state *state = &assignment->partitions[partition].streams[stream];
 
         assert(tg_assignment_owns(assignment, partition));
         state->held++;
+        state->held_bytes += bytes;
         assignment->held++;
         state->at_end = false;
         state->end_told = false;
 }
 
 void tg_assignment_release(struct tg_assignment *assignment, int32_t partition,
-                           enum tg_stream stream)
+                           enum tg_stream stream, size_t bytes)
 {
         struct tg_stream_state *state = &assignment->partitions[partition].streams[stream];
 
-        assert(state->held > 0);
+        assert(state->held > 0 && state->held_bytes >= bytes);
         state->held--;
+        state->held_bytes -= bytes;
         assignment->held--;
 }
 

@@ -21,6 +21,7 @@ struct tg_stream_state {
         int64_t fence;        /* -1, or: what is there or behind it came from before it went back */
         int64_t end_since_ms; /* with at_end: when its end was seen */
         uint32_t held;        /* records that the shard has and has not released */
+        uint64_t held_bytes;  /* of their messages */
         bool at_end;          /* nothing more, as far as is known */
         bool end_told;        /* the shard knows it */
         bool paused;          /* too much is held: not fetched meanwhile */
@@ -82,10 +83,12 @@ bool tg_assignment_take(struct tg_assignment *assignment, int32_t partition, enu
 bool tg_assignment_rewind(struct tg_assignment *assignment, int32_t partition,
                           enum tg_stream stream, int64_t next);
 
-/* A record of an owned partition goes to the shard, or comes back from it. */
-void tg_assignment_hold(struct tg_assignment *assignment, int32_t partition, enum tg_stream stream);
+/* A record of an owned partition, of a message of BYTES, goes to the shard, or comes back from it.
+ */
+void tg_assignment_hold(struct tg_assignment *assignment, int32_t partition, enum tg_stream stream,
+                        size_t bytes);
 void tg_assignment_release(struct tg_assignment *assignment, int32_t partition,
-                           enum tg_stream stream);
+                           enum tg_stream stream, size_t bytes);
 
 /* The end of a stream was seen, at OFFSET. */
 void tg_assignment_see_end(struct tg_assignment *assignment, int32_t partition,

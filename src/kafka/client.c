@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -10,10 +11,13 @@
 
 enum {
         TEXT_SIZE = 512,
-        MESSAGE_COST = 400,        /* bytes that a small message takes in librdkafka, at most */
-        KILOBYTES_SHARE = 8 << 10, /* its bound counts values alone: 50 of those 400 bytes */
-        KILOBYTES_MAX = 2097151,   /* librdkafka's own limits */
+        MESSAGE_COST = 400,    /* bytes that a small message takes in librdkafka, 50 of its value */
+        VALUES_SHARE = 4,      /* of the memory; the rest bounds how many messages there are */
+        ANSWERS = 4,           /* that fill the queue, two at least */
+        MESSAGE_MAX = 1000000, /* librdkafka's default of message.max.bytes */
+        KILOBYTES_MAX = 2097151, /* librdkafka's own limits */
         MESSAGES_MAX = 10000000,
+        VERSION_BACKS_OFF = 0x020200ff, /* the first with fetch.queue.backoff.ms */
         VERSION_SOUND = 0x020601ff, /* the first without what tg_client_tell_versions() tells of */
         TURN_MS = 1000,             /* of waiting for an answer */
 };
@@ -239,15 +243,38 @@ static int64_t bounded(int64_t value, int64_t max)
         return value < 1 ? 1 : value > max ? max : value;
 }
 
-struct tg_client_bounds tg_client_bounds_of(int64_t bytes)
+/* The largest message that may be read: an answer is not allowed to be smaller. */
+static int64_t message_max(const struct tg_kafka_settings *settings)
 {
-        struct tg_client_bounds bounds;
+        const char *text = tg_kafka_settings_find(settings, "message.max.bytes");
 
+        return text ? strtoll(text, NULL, 10) : MESSAGE_MAX;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+        return a > b ? a : b;
+}
+
+struct tg_client_bounds tg_client_bounds_of(const struct tg_kafka_settings *settings, int64_t bytes)
+{
+        int64_t values = bytes / VALUES_SHARE;
+        int64_t fetch = larger(values / ANSWERS, message_max(settings));
+        struct tg_client_bounds bounds = {
+                .backoff = rd_kafka_version() >= VERSION_BACKS_OFF ? "5" : NULL,
+        };
+
+        snprintf(bounds.fetch, sizeof bounds.fetch, "%" PRId64, fetch);
         snprintf(bounds.kilobytes, sizeof bounds.kilobytes, "%" PRId64,
-                 bounded(bytes / KILOBYTES_SHARE, KILOBYTES_MAX));
+                 bounded(larger(values, 2 * fetch) >> 10, KILOBYTES_MAX));
         snprintf(bounds.messages, sizeof bounds.messages, "%" PRId64,
-                 bounded(bytes / MESSAGE_COST, MESSAGES_MAX));
+                 bounded((bytes - values) / MESSAGE_COST, MESSAGES_MAX));
         return bounds;
+}
+
+size_t tg_client_message_bytes(const rd_kafka_message_t *message)
+{
+        return MESSAGE_COST + message->len;
 }
 
 rd_kafka_resp_err_t tg_client_answer(rd_kafka_resp_err_t code,

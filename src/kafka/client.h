@@ -63,13 +63,22 @@ int tg_client_error(rd_kafka_resp_err_t code, const char *where, const char *rea
 /*
  * librdkafka's bounds on what waits in its queues, for at most BYTES of memory: of what is read it
  * counts values alone, an eighth of what small messages take.
+ *
+ * A queue that is full is not filled again for up to a second (before 2.2; later it is as long as
+ * one says), however soon it is empty. So one answer must not fill it.
  */
 enum { TG_CLIENT_NUMBER_SIZE = 24 };
 struct tg_client_bounds {
-        char kilobytes[TG_CLIENT_NUMBER_SIZE]; /* of a consumer */
+        char kilobytes[TG_CLIENT_NUMBER_SIZE]; /* of a consumer: queued.max.messages.kbytes */
         char messages[TG_CLIENT_NUMBER_SIZE];  /* of a consumer or a producer */
+        char fetch[TG_CLIENT_NUMBER_SIZE];     /* of a consumer: fetch.max.bytes */
+        const char *backoff;                   /* fetch.queue.backoff.ms, or NULL: there is none */
 };
-struct tg_client_bounds tg_client_bounds_of(int64_t bytes);
+struct tg_client_bounds tg_client_bounds_of(const struct tg_kafka_settings *settings,
+                                            int64_t bytes);
+
+/* What MESSAGE takes in librdkafka, about. */
+size_t tg_client_message_bytes(const rd_kafka_message_t *message);
 
 /* CODE, or if that is none, the first error of a partition of LIST (NULL: there are none). */
 rd_kafka_resp_err_t tg_client_answer(rd_kafka_resp_err_t code,

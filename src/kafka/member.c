@@ -64,16 +64,19 @@ static void prepare(rd_kafka_conf_t *conf)
 static int open_consumer(struct tg_member *member, const struct tg_member_options *join,
                          struct tg_error *error)
 {
-        const struct tg_client_bounds bounds = tg_client_bounds_of(join->fetch_bytes);
+        const struct tg_client_bounds bounds =
+                tg_client_bounds_of(member->settings, join->fetch_bytes);
         char instance_text[INSTANCE_SIZE];
         const struct tg_client_property defaults[] = {
                 {"queued.max.messages.kbytes", bounds.kilobytes},
                 {"queued.min.messages", bounds.messages},
+                {"fetch.max.bytes", bounds.fetch},
                 {"client.id", "touchgate"},
                 {"session.timeout.ms", "30000"},
                 {"check.crcs", "true"},
                 {"fetch.wait.max.ms", "100"}, /* a fetch that is empty tells that facts end */
                 {"statistics.interval.ms", join->board ? TG_LAG_EVERY_MS : "0"},
+                {bounds.backoff ? "fetch.queue.backoff.ms" : NULL, bounds.backoff},
                 {NULL, NULL},
         };
         const char *instance = tg_kafka_settings_find(member->settings, "group.instance.id");

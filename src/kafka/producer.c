@@ -86,7 +86,8 @@ static int64_t request_timeout_ms(const struct tg_producer *producer)
 static int open_client(struct tg_producer *producer, struct tg_error *error)
 {
         int64_t share = producer->options.settings->produce_bytes / producer->options.shards;
-        const struct tg_client_bounds bounds = tg_client_bounds_of(share);
+        const struct tg_client_bounds bounds =
+                tg_client_bounds_of(producer->options.settings, share);
         char kilobytes_text[32], transaction_text[32], request_text[32];
         const struct tg_client_property defaults[] = {
                 {"client.id", "touchgate"},

@@ -84,7 +84,8 @@ static enum tg_stream stream_of(struct tg_kafka_source *source, const rd_kafka_t
 static void release_message(struct tg_kafka_source *source, rd_kafka_message_t *message,
                             enum tg_stream stream)
 {
-        tg_assignment_release(&source->member.assignment, message->partition, stream);
+        tg_assignment_release(&source->member.assignment, message->partition, stream,
+                              tg_client_message_bytes(message));
         rd_kafka_message_destroy(message);
 }
 
@@ -184,7 +185,8 @@ static struct tg_record *take_record(struct tg_kafka_source *source, rd_kafka_me
         bool *waits = &assignment->partitions[message->partition].waits;
         struct tg_record *record = NULL;
 
-        tg_assignment_hold(assignment, message->partition, stream_of(source, message->rkt));
+        tg_assignment_hold(assignment, message->partition, stream_of(source, message->rkt),
+                           tg_client_message_bytes(message));
         if (!*waits)
                 record = read_record(source, message);
         *waits = !record;
@@ -274,10 +276,39 @@ static size_t take_batch(struct tg_kafka_source *source, struct tg_record **reco
         return count;
 }
 
+/* How much of one stream of a partition a shard may hold. */
+struct bound {
+        uint64_t records;
+        uint64_t bytes; /* all of its partitions together: once more what may be fetched */
+};
+
+static struct bound bound_of(const struct tg_kafka_source *source)
+{
+        const struct tg_kafka_source_options *options = &source->options;
+        int32_t owned = source->member.assignment.owned;
+
+        return (struct bound){
+                .records = HELD_BATCHES * options->batch,
+                .bytes = (uint64_t)options->settings->fetch_bytes / options->shards /
+                         (uint64_t)(owned > 0 ? owned : 1),
+        };
+}
+
+static bool is_too_much(const struct tg_stream_state *stream, struct bound bound)
+{
+        return stream->held > bound.records || stream->held_bytes > bound.bytes;
+}
+
+/* So little that it is fetched again: a pause costs what librdkafka has fetched already. */
+static bool is_little(const struct tg_stream_state *stream, struct bound bound)
+{
+        return stream->held < bound.records / 2 && stream->held_bytes < bound.bytes / 2;
+}
+
 /* Bounds what an event-time merge holds of a stream that is ahead, and what waits for a schema. */
 static void balance(struct tg_kafka_source *source)
 {
-        size_t bound = HELD_BATCHES * source->options.batch;
+        const struct bound bound = bound_of(source);
 
         for (int32_t i = 0; i < source->member.assignment.count; i++) {
                 const struct tg_partition_state *state = &source->member.assignment.partitions[i];
@@ -286,18 +317,15 @@ static void balance(struct tg_kafka_source *source)
                         continue;
                 for (int j = 0; j < TG_LANES; j++) {
                         const struct tg_stream_state *stream = &state->streams[j];
+                        bool ended = j >= TG_STREAMS && stream->end_told;
 
                         if (j >= TG_STREAMS && stream->end == 0)
                                 continue;
-                        if (j >= TG_STREAMS && stream->end_told) {
-                                if (!stream->paused)
-                                        tg_member_pause(&source->member, i, (enum tg_stream)j,
-                                                        true);
-                                continue;
-                        }
-                        if (!stream->paused && (stream->held > bound || state->waits))
+                        if (!stream->paused &&
+                            (ended || is_too_much(stream, bound) || state->waits))
                                 tg_member_pause(&source->member, i, (enum tg_stream)j, true);
-                        else if (stream->paused && stream->held < bound / 2 && !state->waits)
+                        else if (stream->paused && !ended && is_little(stream, bound) &&
+                                 !state->waits)
                                 tg_member_pause(&source->member, i, (enum tg_stream)j, false);
                 }
         }
@@ -403,6 +431,7 @@ static int source_poll(void *context, struct tg_record **records, size_t capacit
 
         tg_member_settle(&source->member);
         drop_parked(source);
+        balance(source); /* by what the shard holds on to: the last batch has been taken up */
         count = tell_news(source, records, capacity);
         /* Before the batch too: one after the other may be full. */
         count += tell_rounds(source, records + count, capacity - count);
@@ -417,7 +446,6 @@ static int source_poll(void *context, struct tg_record **records, size_t capacit
                 if (source->drained || source->options.end_at_once)
                         count += tell_ends(source, records + count, capacity - count);
         }
-        balance(source);
         tell_deviations(source);
         update_busy(source);
         if (source->member.client.failed) {

@@ -35,8 +35,9 @@ struct tg_scan {
 
 static int open_client(struct tg_scan *scan, struct tg_error *error)
 {
-        const struct tg_client_bounds bounds = tg_client_bounds_of(
-                scan->options.settings->fetch_bytes / (int64_t)scan->options.count);
+        const struct tg_kafka_settings *settings = scan->options.settings;
+        const struct tg_client_bounds bounds =
+                tg_client_bounds_of(settings, settings->fetch_bytes / (int64_t)scan->options.count);
         const struct tg_client_property fixed[] = {
                 {"client.id", "touchgate-scan"},
                 {"group.id", "touchgate-scan"}, /* never joined, and nothing committed */

@@ -9,7 +9,7 @@ from gateway import Gateway, configuration
 from test_run import PARTITIONS, BrokerCase, now_ms
 from wire import Encoder, partition_of
 
-REQUESTS, PAYLOAD = 40_000, b"x" * 5000  # 200 MB
+REQUESTS, PAYLOAD = 24_000, b"x" * 5000  # 120 MB; fewer than what a shard may hold by number
 CUSTOMERS = 400
 MEMORY = {"fetch": "16MiB", "produce": "8MiB", "customers": "1MiB", "waiting": "1MiB"}
 # What the process, its libraries and what MEMORY allows take; a fraction of what there is to read.
@@ -56,7 +56,7 @@ class Pressure(BrokerCase):
         self.create_topics("ahead.")
         self.write_requests()
         text = configuration(self.broker.bootstrap, self.policy, "ahead.", "event",
-                             properties=PROPERTIES, idle="1h", batch=256, memory=MEMORY,
+                             properties=PROPERTIES, idle="1h", memory=MEMORY,
                              http={"listen": "off"})
         with Gateway(self.folder, "ahead", text, "--log=json") as gateway:
             gateway.wait_for_log("came; it has partition")

@@ -126,7 +126,7 @@ Test(assignment, a_record_behind_an_end_takes_it_back)
 
         gain(0);
         tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 0, 1000);
-        tg_assignment_hold(&assignment, 0, TG_STREAM_REQUESTS);
+        tg_assignment_hold(&assignment, 0, TG_STREAM_REQUESTS, 7);
         cr_expect_not(tg_assignment_next_end(&assignment, 9000, IDLE_MS, &record));
         tg_assignment_see_end(&assignment, 0, TG_STREAM_REQUESTS, 0, 9000);
         cr_expect(tg_assignment_next_end(&assignment, 9500, IDLE_MS, &record));
@@ -150,14 +150,16 @@ Test(assignment, all_is_read_when_every_stream_has_stayed_at_its_end)
 Test(assignment, what_is_held_outlives_the_partition)
 {
         gain(0);
-        tg_assignment_hold(&assignment, 0, TG_STREAM_TOUCHPOINTS);
+        tg_assignment_hold(&assignment, 0, TG_STREAM_TOUCHPOINTS, 7);
         tg_assignment_leave(&assignment, 0, false);
         expect_news(TG_RECORD_REVOKED, 0);
         tg_assignment_lose(&assignment, 0);
         gain(0);
         cr_expect_eq(assignment.held, 1);
-        tg_assignment_release(&assignment, 0, TG_STREAM_TOUCHPOINTS);
+        cr_expect_eq(assignment.partitions[0].streams[TG_STREAM_TOUCHPOINTS].held_bytes, 7);
+        tg_assignment_release(&assignment, 0, TG_STREAM_TOUCHPOINTS, 7);
         cr_expect_eq(assignment.held, 0);
+        cr_expect_eq(assignment.partitions[0].streams[TG_STREAM_TOUCHPOINTS].held_bytes, 0);
 }
 
 Test(assignment, a_partition_that_waits_has_no_end_and_a_new_owner_does_not_wait)

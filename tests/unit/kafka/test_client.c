@@ -2,6 +2,7 @@
 #include "kafka/client.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 static void tell(void *context, enum tg_notice_level level, const char *key, const char *text)
 {
@@ -57,4 +58,29 @@ Test(client, takes_the_first_error_of_a_partition_for_the_answer)
         cr_expect_eq(tg_client_answer(RD_KAFKA_RESP_ERR__TIMED_OUT, list),
                      RD_KAFKA_RESP_ERR__TIMED_OUT);
         rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void expect_bounds(const char *message_max, int64_t bytes, int64_t kilobytes,
+                          int64_t messages, int64_t fetch)
+{
+        struct tg_kafka_settings settings;
+        struct tg_client_bounds bounds;
+
+        tg_kafka_settings_init(&settings);
+        if (message_max)
+                tg_kafka_settings_set(&settings, "message.max.bytes", message_max);
+        bounds = tg_client_bounds_of(&settings, bytes);
+        cr_expect_eq(atoll(bounds.kilobytes), kilobytes, "%s", bounds.kilobytes);
+        cr_expect_eq(atoll(bounds.messages), messages, "%s", bounds.messages);
+        cr_expect_eq(atoll(bounds.fetch), fetch, "%s", bounds.fetch);
+        cr_expect_leq(2 * atoll(bounds.fetch), (atoll(bounds.kilobytes) + 1) << 10);
+        tg_kafka_settings_deinit(&settings);
+}
+
+Test(client, an_answer_does_not_fill_the_queue_and_may_hold_the_largest_message)
+{
+        expect_bounds(NULL, INT64_C(256) << 20, 64 << 10, 503316, 16 << 20);
+        expect_bounds(NULL, INT64_C(16) << 20, 4 << 10, 31457, 1 << 20);
+        expect_bounds(NULL, INT64_C(1) << 20, 1953, 1966, 1000000);
+        expect_bounds("10000000", INT64_C(16) << 20, 19531, 31457, 10000000);
 }
