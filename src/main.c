@@ -9,13 +9,12 @@
 #include "cli/check.h"
 #include "cli/generate.h"
 #include "cli/import.h"
-#include "cli/metrics.h"
 #include "cli/options.h"
+#include "cli/pages.h"
 #include "cli/record.h"
 #include "cli/rejected.h"
 #include "cli/replay.h"
 #include "cli/run.h"
-#include "cli/settings.h"
 #include "cli/test.h"
 
 static const struct command {
