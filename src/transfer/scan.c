@@ -50,6 +50,7 @@ static int open_client(struct tg_scan *scan, struct tg_error *error)
                 {"queued.min.messages", bounds.messages},
                 {"isolation.level",
                  scan->options.uncommitted ? "read_uncommitted" : "read_committed"},
+                {bounds.backoff ? "fetch.queue.backoff.ms" : NULL, bounds.backoff},
                 {NULL, NULL},
         };
         const struct tg_client_options options = {
