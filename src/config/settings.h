@@ -95,7 +95,7 @@ struct tg_settings {
         {                                                                         \
                 .key = (name), .fallback = (default_text), .about = (text),       \
                 .type = TG_SETTING_TYPE_WORD, .words = (word_list),               \
-                .offset = offsetof(struct_type, member)                           \
+                .offset = TG_SETTING_AT(struct_type, member, unsigned)            \
         }
 #define TG_SETTING_PATH(struct_type, member, name, absent_text, text)                              \
         {                                                                                          \

@@ -251,7 +251,7 @@ static int add_shipped(struct tg_readings *readings, const struct tg_kafka_setti
         struct writer *writer;
 
         if (settings->registry.url_count == 0)
-                return add_once(readings, settings->ids[schema], json, error);
+                return add_once(readings, (uint32_t)settings->ids[schema], json, error);
         writer = writer_new(readings, json, error);
         return writer ? insert(readings, writer, error) : -1;
 }

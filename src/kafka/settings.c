@@ -40,17 +40,17 @@ static const struct tg_setting schema_items[] = {
 };
 const struct tg_settings tg_kafka_settings_schema_keys = TG_SETTINGS("schemas", schema_items);
 
-static const struct tg_setting id_items[TG_SCHEMAS] = {
-        [TG_SCHEMA_TOUCHPOINT] = TG_SETTING_OWN("touchpoint", "1", "0 to 4294967295",
-                                                "the id of the shipped schema of touchpoints"),
-        [TG_SCHEMA_REQUEST] =
-                TG_SETTING_OWN("request", "2", "0 to 4294967295", "the same of requests"),
-        [TG_SCHEMA_PERMITTED] = TG_SETTING_OWN("permitted", "3", "0 to 4294967295",
-                                               "with which permitted messages are written"),
-        [TG_SCHEMA_DECISION] = TG_SETTING_OWN("decision", "4", "0 to 4294967295",
-                                              "with which decisions are written"),
-        [TG_SCHEMA_REJECTED] =
-                TG_SETTING_OWN("rejected", "5", "0 to 4294967295", "kept for dead letters"),
+static const struct tg_setting id_items[] = {
+        TG_SETTING_INTEGER(struct tg_kafka_settings, ids[TG_SCHEMA_TOUCHPOINT], "touchpoint", "1",
+                           0, UINT32_MAX, "the id of the shipped schema of touchpoints"),
+        TG_SETTING_INTEGER(struct tg_kafka_settings, ids[TG_SCHEMA_REQUEST], "request", "2", 0,
+                           UINT32_MAX, "the same of requests"),
+        TG_SETTING_INTEGER(struct tg_kafka_settings, ids[TG_SCHEMA_PERMITTED], "permitted", "3", 0,
+                           UINT32_MAX, "with which permitted messages are written"),
+        TG_SETTING_INTEGER(struct tg_kafka_settings, ids[TG_SCHEMA_DECISION], "decision", "4", 0,
+                           UINT32_MAX, "with which decisions are written"),
+        TG_SETTING_INTEGER(struct tg_kafka_settings, ids[TG_SCHEMA_REJECTED], "rejected", "5", 0,
+                           UINT32_MAX, "kept for dead letters"),
 };
 const struct tg_settings tg_kafka_settings_id_keys = TG_SETTINGS("schemas.ids", id_items);
 
@@ -85,12 +85,11 @@ void tg_kafka_settings_init(struct tg_kafka_settings *settings)
 {
         *settings = (struct tg_kafka_settings){0};
         tg_settings_init(&tg_kafka_settings_memory_keys, settings);
+        tg_settings_init(&tg_kafka_settings_id_keys, settings);
         tg_registry_settings_init(&settings->registry);
         for (int i = 0; i < TG_TOPICS; i++)
                 settings->topics[i] =
                         tg_duplicate(topic_items[i].fallback, strlen(topic_items[i].fallback));
-        for (int i = 0; i < TG_SCHEMAS; i++)
-                settings->ids[i] = (uint32_t)strtoul(id_items[i].fallback, NULL, 10);
 }
 
 void tg_kafka_settings_deinit(struct tg_kafka_settings *settings)
@@ -356,12 +355,7 @@ static void read_schemas(struct tg_kafka_settings *settings, struct tg_reader *r
         const struct tg_node *registry;
 
         tg_read_mapping(&reader, "ids", TG_OPTIONAL, &ids);
-        for (int i = 0; i < TG_SCHEMAS; i++) {
-                int64_t id;
-
-                if (tg_read_integer(&ids, id_items[i].key, TG_OPTIONAL, 0, UINT32_MAX, &id))
-                        settings->ids[i] = (uint32_t)id;
-        }
+        tg_settings_read(&tg_kafka_settings_id_keys, &ids, folder, settings);
         tg_reader_finish(&ids);
         tg_settings_read(&tg_kafka_settings_schema_keys, &reader, folder, settings);
         tg_reader_finish(&reader);

@@ -48,7 +48,7 @@ struct tg_kafka_settings {
         size_t property_count;
         char *topics[TG_TOPICS];              /* owned */
         struct tg_registry_settings registry; /* with an address: the next two don't count */
-        uint32_t ids[TG_SCHEMAS];             /* of the shipped schemas */
+        int64_t ids[TG_SCHEMAS];              /* of the shipped schemas; 32 bits without sign */
         char *schema_folder;                  /* owned; writers' schemas as <id>.avsc; NULL: none */
         int64_t fetch_bytes;                  /* what may wait to be read, all shards together */
         int64_t produce_bytes; /* what may wait to be delivered, all shards together */

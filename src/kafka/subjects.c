@@ -131,13 +131,13 @@ void tg_subjects_free(struct tg_subjects *subjects)
 uint32_t tg_subjects_decision(const struct tg_subjects *subjects)
 {
         return subjects->registry ? subjects->decision
-                                  : subjects->options.settings->ids[TG_SCHEMA_DECISION];
+                                  : (uint32_t)subjects->options.settings->ids[TG_SCHEMA_DECISION];
 }
 
 uint32_t tg_subjects_customer(const struct tg_subjects *subjects)
 {
         return subjects->registry ? subjects->customer
-                                  : subjects->options.settings->ids[TG_SCHEMA_TOUCHPOINT];
+                                  : (uint32_t)subjects->options.settings->ids[TG_SCHEMA_TOUCHPOINT];
 }
 
 int tg_subjects_permitted(struct tg_subjects *subjects, unsigned channel, uint32_t *ret_id,
@@ -148,7 +148,7 @@ int tg_subjects_permitted(struct tg_subjects *subjects, unsigned channel, uint32
 
         assert(channel < TG_CHANNELS);
         if (!subjects->registry) {
-                *ret_id = settings->ids[TG_SCHEMA_PERMITTED];
+                *ret_id = (uint32_t)settings->ids[TG_SCHEMA_PERMITTED];
                 return 0;
         }
         pthread_mutex_lock(&subjects->lock);

@@ -59,7 +59,7 @@ Test(readings, with_a_registry_the_ids_of_the_configuration_do_not_count)
         SERVER(server, {.status = 404, .body = "{\"error_code\": 40403, \"message\": \"none\"}"});
 
         use_registry(server.url);
-        cr_expect_eq(find_id(settings.ids[TG_SCHEMA_REQUEST]), TG_READINGS_UNKNOWN);
+        cr_expect_eq(find_id((uint32_t)settings.ids[TG_SCHEMA_REQUEST]), TG_READINGS_UNKNOWN);
         cr_expect(strstr(why.message, "schema id 2"), "%s", why.message);
         cr_expect(strstr(why.message, "none"), "%s", why.message);
         cr_expect(strstr(server.requests[0], "/schemas/ids/2 "));
