@@ -83,8 +83,7 @@ bool tg_assignment_take(struct tg_assignment *assignment, int32_t partition, enu
 bool tg_assignment_rewind(struct tg_assignment *assignment, int32_t partition,
                           enum tg_stream stream, int64_t next);
 
-/* A record of an owned partition, of a message of BYTES, goes to the shard, or comes back from it.
- */
+/* A record of an owned partition goes to the shard, or comes back from it: a message of BYTES. */
 void tg_assignment_hold(struct tg_assignment *assignment, int32_t partition, enum tg_stream stream,
                         size_t bytes);
 void tg_assignment_release(struct tg_assignment *assignment, int32_t partition,

@@ -14,7 +14,8 @@ enum {
         MESSAGE_COST = 400,    /* bytes that a small message takes in librdkafka, 50 of its value */
         VALUES_SHARE = 4,      /* of the memory; the rest bounds how many messages there are */
         ANSWERS = 4,           /* that fill the queue, two at least */
-        MESSAGE_MAX = 1000000, /* librdkafka's default of message.max.bytes */
+        ANSWER_MAX = 52428800, /* librdkafka's default of fetch.max.bytes */
+        MESSAGE_MAX = 1000000, /* and of message.max.bytes */
         KILOBYTES_MAX = 2097151, /* librdkafka's own limits */
         MESSAGES_MAX = 10000000,
         VERSION_BACKS_OFF = 0x020200ff, /* the first with fetch.queue.backoff.ms */
@@ -238,9 +239,14 @@ void tg_client_deinit(struct tg_client *client)
         client->handle = NULL;
 }
 
-static int64_t bounded(int64_t value, int64_t max)
+static int64_t larger(int64_t a, int64_t b)
 {
-        return value < 1 ? 1 : value > max ? max : value;
+        return a > b ? a : b;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+        return a < b ? a : b;
 }
 
 /* The largest message that may be read: an answer is not allowed to be smaller. */
@@ -251,24 +257,19 @@ static int64_t message_max(const struct tg_kafka_settings *settings)
         return text ? strtoll(text, NULL, 10) : MESSAGE_MAX;
 }
 
-static int64_t larger(int64_t a, int64_t b)
-{
-        return a > b ? a : b;
-}
-
 struct tg_client_bounds tg_client_bounds_of(const struct tg_kafka_settings *settings, int64_t bytes)
 {
         int64_t values = bytes / VALUES_SHARE;
-        int64_t fetch = larger(values / ANSWERS, message_max(settings));
+        int64_t fetch = larger(smaller(values / ANSWERS, ANSWER_MAX), message_max(settings));
         struct tg_client_bounds bounds = {
                 .backoff = rd_kafka_version() >= VERSION_BACKS_OFF ? "5" : NULL,
         };
 
         snprintf(bounds.fetch, sizeof bounds.fetch, "%" PRId64, fetch);
         snprintf(bounds.kilobytes, sizeof bounds.kilobytes, "%" PRId64,
-                 bounded(larger(values, 2 * fetch) >> 10, KILOBYTES_MAX));
+                 smaller(larger(values, 2 * fetch) >> 10, KILOBYTES_MAX));
         snprintf(bounds.messages, sizeof bounds.messages, "%" PRId64,
-                 bounded((bytes - values) / MESSAGE_COST, MESSAGES_MAX));
+                 larger(smaller((bytes - values) / MESSAGE_COST, MESSAGES_MAX), 1));
         return bounds;
 }
 

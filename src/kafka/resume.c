@@ -85,8 +85,7 @@ static int give_up(const struct tg_resume_office *office, const char *what,
         return -1;
 }
 
-/* The committed offsets of LIST; a broker that doesn't answer is asked again. Returns as give_up().
- */
+/* The committed offsets of LIST; who doesn't answer is asked again. Returns as give_up(). */
 static int read_committed(struct tg_resume_office *office, rd_kafka_topic_partition_list_t *list)
 {
         rd_kafka_resp_err_t code;

@@ -9,7 +9,8 @@
  * can't be gone by (`clock: event`; a fact that was read had an impossible one), or no broker says.
  *
  * All calls block, each for at most TG_RESUME_TIMEOUT_MS in all (what a broker refuses for good
- * ends it at once), and come from the thread that polls the consumer.
+ * ends it at once), and come from the thread that polls the consumer. When the process stops,
+ * tg_resume_find() ends with the try under way, 10 s later at most.
  */
 #pragma once
 
@@ -39,8 +40,10 @@ struct tg_resume_office {
         struct tg_lookback lookback;              /* how far back */
 };
 
-/* CONSUMER is there already; LIFETIME is the process's. Returns 0, or -1; OFFICE is to be deinited
- * in both cases. */
+/*
+ * CONSUMER is there already; LIFETIME is the process's. Returns 0, or -1; OFFICE is to be deinited
+ * in both cases.
+ */
 int tg_resume_office_init(struct tg_resume_office *office, struct tg_client *consumer,
                           const struct tg_kafka_settings *settings, struct tg_lifetime *lifetime,
                           struct tg_error *error);

@@ -60,20 +60,35 @@ Test(client, takes_the_first_error_of_a_partition_for_the_answer)
         rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* What the bounds are; and that librdkafka takes them. */
 static void expect_bounds(const char *message_max, int64_t bytes, int64_t kilobytes,
                           int64_t messages, int64_t fetch)
 {
         struct tg_kafka_settings settings;
+        struct tg_client_property properties[] = {{"queued.max.messages.kbytes"},
+                                                  {"queued.min.messages"},
+                                                  {"fetch.max.bytes"},
+                                                  {NULL}};
+        const struct tg_notices notices = {.tell = tell};
+        const struct tg_client_options options = {.settings = &settings, .defaults = properties};
+        struct tg_client client = {.notices = &notices, .role = "test"};
         struct tg_client_bounds bounds;
+        struct tg_error error;
 
         tg_kafka_settings_init(&settings);
         if (message_max)
                 tg_kafka_settings_set(&settings, "message.max.bytes", message_max);
         bounds = tg_client_bounds_of(&settings, bytes);
+        properties[0].value = bounds.kilobytes;
+        properties[1].value = bounds.messages;
+        properties[2].value = bounds.fetch;
         cr_expect_eq(atoll(bounds.kilobytes), kilobytes, "%s", bounds.kilobytes);
         cr_expect_eq(atoll(bounds.messages), messages, "%s", bounds.messages);
         cr_expect_eq(atoll(bounds.fetch), fetch, "%s", bounds.fetch);
         cr_expect_leq(2 * atoll(bounds.fetch), (atoll(bounds.kilobytes) + 1) << 10);
+        cr_assert_eq(tg_client_init(&client, RD_KAFKA_CONSUMER, &options, &error), 0, "%s",
+                     error.message);
+        tg_client_deinit(&client);
         tg_kafka_settings_deinit(&settings);
 }
 
@@ -82,5 +97,6 @@ Test(client, an_answer_does_not_fill_the_queue_and_may_hold_the_largest_message)
         expect_bounds(NULL, INT64_C(256) << 20, 64 << 10, 503316, 16 << 20);
         expect_bounds(NULL, INT64_C(16) << 20, 4 << 10, 31457, 1 << 20);
         expect_bounds(NULL, INT64_C(1) << 20, 1953, 1966, 1000000);
+        expect_bounds(NULL, INT64_C(1) << 40, 2097151, 10000000, 52428800);
         expect_bounds("10000000", INT64_C(16) << 20, 19531, 31457, 10000000);
 }
