@@ -24,6 +24,7 @@ RECORDING = ROOT / "deploy" / "journey"
 JUDGE = ROOT / "tests" / "oracle" / "judge_kafka.py"
 PARTITIONS = 4
 RUN_TIMEOUT_S = 120
+OUTPUTS_MAX = 20_000  # of a transaction; then it is committed
 
 # Members that start together share their first generation, as in a deployment.
 PROPERTIES = "group.initial.rebalance.delay.ms=3000\n"
@@ -172,6 +173,28 @@ class Live(BrokerCase):
         text = configuration(
             self.broker.bootstrap, self.policy, prefix, "wall", properties=IMPATIENT, **options)
         return Gateway(self.folder, f"{prefix}gate", text)
+
+    def test_a_transaction_that_has_grown_large_is_committed_before_its_time(self):
+        self.create_topics("large.")
+        reader = self.reader("large.decisions")
+        self.writer().send("large.requests", (
+            self.ask(f"r{i}", f"c{i % 100}", "retarget", subject="shoes")
+            for i in range(2 * OUTPUTS_MAX))).flush()
+        with self.gateway("large.", shards=1, commit="1m", transaction_timeout="4m") as gateway:
+            self.assertTrue(reader.read_until(
+                lambda read: len(read.messages) > OUTPUTS_MAX, 50), gateway.log())
+            self.assert_ended_well(gateway, gateway.stop())
+
+    def test_topics_that_differ_in_their_partitions_are_told_and_nothing_begins(self):
+        for wrong in ("touchpoints", "decisions", "customers"):
+            with self.subTest(wrong):
+                prefix = f"uneven-{wrong}."
+                self.broker.create_topics(set(topics(prefix)) - {prefix + wrong}, PARTITIONS)
+                self.broker.create_topics([prefix + wrong], PARTITIONS - 1)
+                with self.gateway(prefix) as gateway:
+                    self.assertEqual(gateway.wait(30), 78, gateway.log())
+                self.assertIn(f"topic {prefix}{wrong} has 3 partitions and topic {prefix}requests "
+                              "has 4: they must have the same number", gateway.log())
 
     def decide_by_hand(self, prefix):
         """Facts, then requests about them; returns what a reader finds after the last moment."""
