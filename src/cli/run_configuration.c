@@ -14,6 +14,8 @@
 #define MIB (INT64_C(1) << 20)
 #define GIB (INT64_C(1) << 30)
 
+#define TRANSACTION_TIMEOUT "10s"
+
 static const char *const clocks[] = {[TG_CLOCK_EVENT] = "event", [TG_CLOCK_WALL] = "wall", NULL};
 
 static const char *const deliveries[] = {
@@ -51,9 +53,10 @@ static const struct tg_setting root_items[] = {
                             TG_MINUTE_MS,
                             "the least time between two commits; what was decided since the last "
                             "one is decided again after a crash. With transactions also how long a "
-                            "reader waits for what is decided."),
+                            "reader waits for what is decided, and at most half of "
+                            "`transaction_timeout`."),
         TG_SETTING_DURATION(struct tg_run_configuration, transaction_ms, "transaction_timeout",
-                            "10s", TG_SECOND_MS, 15 * TG_MINUTE_MS,
+                            TRANSACTION_TIMEOUT, TG_SECOND_MS, 15 * TG_MINUTE_MS,
                             "a transaction that takes longer is aborted by the brokers; so long "
                             "may a process that was killed hold up readers of its partitions. A "
                             "broker that does not answer half as long leaves a commit in doubt."),
@@ -125,12 +128,55 @@ void tg_run_configuration_deinit(struct tg_run_configuration *configuration)
         *configuration = (struct tg_run_configuration){0};
 }
 
+/* It is no default that stands for a mistake, or for a variable that was not looked up. */
+static bool knows_delivery(const struct tg_run_configuration *configuration,
+                           const struct tg_reader *root)
+{
+        const struct tg_node *node = tg_node_find(root->node, "delivery");
+
+        return !node ||
+               tg_span_equal(tg_node_text(node), tg_span_text(deliveries[configuration->delivery]));
+}
+
+/* Likewise. */
+static bool knows_timeout(const struct tg_run_configuration *configuration,
+                          const struct tg_reader *root)
+{
+        const struct tg_node *node = tg_node_find(root->node, "transaction_timeout");
+        struct tg_span text;
+        int64_t written_ms;
+
+        if (!node)
+                return true;
+        text = tg_node_text(node);
+        return tg_duration_parse((const char *)text.data, text.size, &written_ms) == 0 &&
+               written_ms == configuration->transaction_ms;
+}
+
+/*
+ * A transaction is open for as long as its commit is put off: the brokers must not abort it first.
+ * Nobody is told the values, which may be those of variables.
+ */
+static void check_transactions(const struct tg_run_configuration *configuration,
+                               const struct tg_reader *root)
+{
+        if (configuration->delivery == TG_AT_LEAST_ONCE ||
+            2 * configuration->commit_ms <= configuration->transaction_ms ||
+            !knows_delivery(configuration, root) || !knows_timeout(configuration, root))
+                return;
+        tg_diagnose(root->diagnostics, tg_node_find(root->node, "commit"), TG_ERROR,
+                    "write at most half of transaction_timeout (" TRANSACTION_TIMEOUT
+                    " if it is not given), or raise that",
+                    "the brokers would abort transactions that take so long");
+}
+
 static void read_root(struct tg_run_configuration *configuration, struct tg_reader *root,
                       const char *folder)
 {
         struct tg_reader memory;
 
         tg_settings_read(&root_keys, root, folder, configuration);
+        check_transactions(configuration, root);
         if (configuration->delivery == TG_AT_LEAST_ONCE)
                 configuration->transaction_ms = 0;
         tg_read_mapping(root, memory_keys.section, TG_OPTIONAL, &memory);

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 
+#include "base/memory.h"
 #include "support/process.h"
 
 static const char POLICY[] = "policy: spring\n"
@@ -63,6 +64,64 @@ Test(configuration, a_policy_named_by_a_variable_is_left_to_another_check)
         OUTCOME(outcome, &folder, "check", "--config", "run.yaml");
         cr_expect_eq(outcome.code, EX_OK, "%s", outcome.said);
         expect_part(outcome.said, "which policy it is, the environment says");
+}
+
+/* What `check` says of a configuration with these LINES in it; for free(). */
+static char *checked(const char *lines)
+{
+        FOLDER(folder);
+        char text[300], *said;
+
+        folder_put(&folder, "p.yaml", POLICY);
+        snprintf(text, sizeof text,
+                 "policy: p.yaml\n"
+                 "kafka: {bootstrap.servers: there, group.id: g}\n"
+                 "%s",
+                 lines);
+        folder_put(&folder, "run.yaml", text);
+        OUTCOME(outcome, &folder, "check", "--config", "run.yaml");
+        said = outcome.said;
+        outcome.said = NULL;
+        return said;
+}
+
+static void expect_fine(const char *lines)
+{
+        tg_cleanup(tg_free_pointer) char *said = checked(lines);
+
+        expect_part(said, "run.yaml: the configuration is fine\n");
+}
+
+/* One mistake is told, and it is this. */
+static void expect_mistake(const char *lines, const char *mistake)
+{
+        tg_cleanup(tg_free_pointer) char *said = checked(lines);
+        const char *first = strstr(said, ": error: ");
+
+        expect_part(said, mistake);
+        cr_assert_not_null(first);
+        cr_expect_null(strstr(first + 1, ": error: "), "%s", said);
+}
+
+#define ABORTED "error: the brokers would abort transactions that take so long\n"
+
+Test(configuration, commits_further_apart_than_half_a_transactions_time_are_refused)
+{
+        expect_fine("commit: 5s\n");
+        expect_mistake("commit: 5001ms\n", "run.yaml:3:9: " ABORTED);
+        expect_mistake("commit: ${COMMIT:-1m}\n", "at most half of transaction_timeout (10s if");
+        expect_fine("transaction_timeout: 2m\ncommit: 1m\n");
+        expect_mistake("transaction_timeout: 119999ms\ncommit: 1m\n", "run.yaml:4:9: " ABORTED);
+        expect_fine("transaction_timeout: 1s\n");
+        expect_fine("delivery: at_least_once\ncommit: 1m\n");
+}
+
+Test(configuration, they_are_not_judged_by_a_default_that_will_not_hold)
+{
+        expect_fine("commit: 1m\ntransaction_timeout: ${TIMEOUT}\n");
+        expect_fine("commit: 1m\ndelivery: ${DELIVERY}\n");
+        expect_mistake("commit: 1m\ntransaction_timeout: 1d\n", "a duration from 1s to 15m");
+        expect_mistake("commit: 1m\ndelivery: at_least\n", "a known word for \"delivery\"");
 }
 
 Test(configuration, a_run_without_a_variable_it_needs_does_not_start)
