@@ -203,12 +203,12 @@ static void bounce(struct world *world, const char *request_id, int64_t after_ms
 }
 
 /* It bounces before it is permitted and after that, which is told by the message's id alone. */
-static void tell_bounces(struct world *world, unsigned abort)
+static void tell_bounces(struct world *world, unsigned aborts)
 {
         wall(world, 0);
         bounce(world, "a", 0);
         tg_twin_end(&world->twin, TG_STREAM_TOUCHPOINTS, 0);
-        if (abort)
+        if (aborts)
                 tg_twin_abort(&world->twin);
         wall(world, 10);
         ad(world, "a", 10, 0, 0);
