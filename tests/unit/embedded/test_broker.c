@@ -19,6 +19,7 @@
 #include "kafka/source.h"
 #include "kafka/topics.h"
 #include "registry/server.h"
+#include "support/notices.h"
 
 enum {
         PARTITIONS = 2,
@@ -29,15 +30,6 @@ enum {
         TOO_MANY = 100000
 };
 
-static void tell(void *context, enum tg_notice_level level, const char *key, const char *text)
-{
-        (void)context;
-        (void)key;
-        if (level == TG_NOTICE_ERROR)
-                fprintf(stderr, "%s\n", text);
-}
-
-static const struct tg_notices notices = {.tell = tell};
 static struct tg_kafka_settings settings;
 static struct tg_embedded *embedded;
 static struct tg_readings *readings;
@@ -255,6 +247,20 @@ static void use_registry(const char *url)
                      error.message);
 }
 
+/* Feeds the recording and reads it to its end, with the schemas of the registry at URL. */
+static struct told read_with_registry(const char *url)
+{
+        struct told told = {0};
+        struct tg_kafka_source *source;
+
+        feed();
+        use_registry(url);
+        source = open_source();
+        read_all(source, &told);
+        tg_kafka_source_free(source);
+        return told;
+}
+
 /* What a registry answers for the schema in <id>.avsc; for free(). */
 static char *registered(const char *id)
 {
@@ -281,19 +287,13 @@ Test(embedded, records_wait_for_their_schema_and_keep_their_order)
         tg_cleanup(tg_free_pointer) char *request = registered("102");
         SERVER(server, {.status = 200, .path = "/ids/101", .body = touchpoint, .delay_ms = 400},
                {.status = 200, .path = "/ids/102", .body = request, .delay_ms = 400});
-        struct told told = {0};
-        struct tg_kafka_source *source;
+        struct told told = read_with_registry(server.url);
 
-        feed();
-        use_registry(server.url);
-        source = open_source();
-        read_all(source, &told);
         cr_expect_eq(told.records[TG_STREAM_TOUCHPOINTS], RECORDS);
         cr_expect_eq(told.records[TG_STREAM_REQUESTS], RECORDS);
         cr_expect_eq(told.faulty, 0);
         cr_expect_geq(told.ends, PARTITIONS * TG_STREAMS);
         cr_expect_eq(server.count, 2, "%u requests", server.count);
-        tg_kafka_source_free(source);
 }
 
 /* COUNT touchpoints of one customer, all in one partition, of these two schemas in turn. */
@@ -352,17 +352,11 @@ Test(embedded, a_schema_that_the_registry_does_not_have_makes_its_records_faulty
                {.status = 404,
                 .path = "/ids/102",
                 .body = "{\"error_code\": 40403, \"message\": \"none\"}"});
-        struct told told = {0};
-        struct tg_kafka_source *source;
+        struct told told = read_with_registry(server.url);
 
-        feed();
-        use_registry(server.url);
-        source = open_source();
-        read_all(source, &told);
         cr_expect_eq(told.records[TG_STREAM_TOUCHPOINTS], RECORDS);
         cr_expect_eq(told.faulty, RECORDS);
         cr_expect_eq(server.count, 2, "%u requests", server.count);
-        tg_kafka_source_free(source);
 }
 
 Test(embedded, what_waits_for_a_schema_does_not_keep_a_source_from_leaving)

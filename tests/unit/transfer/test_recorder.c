@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "embedded/broker.h"
+#include "support/notices.h"
 #include "support/reel.h"
 #include "transfer/origins.h"
 #include "transfer/player.h"
@@ -18,15 +19,6 @@
 
 enum { PARTITIONS = 3, CUSTOMERS = 11, RECORDS = 1000 };
 
-static void tell(void *context, enum tg_notice_level level, const char *key, const char *text)
-{
-        (void)context;
-        (void)key;
-        if (level == TG_NOTICE_ERROR)
-                fprintf(stderr, "%s\n", text);
-}
-
-static const struct tg_notices notices = {.tell = tell};
 static struct tg_kafka_settings settings;
 static struct tg_embedded *embedded;
 static struct tg_readings *readings;
