@@ -22,8 +22,9 @@ enum {
         MEMORY_MIN = 64 * 1024,
         SEGMENTS_MIN = 8,         /* in a small table: its segments are smaller instead */
         DIRECTORY_SPARE_BITS = 2, /* segments don't divide quite evenly */
-        PREFAULT_PART = 4,        /* ahead of growth: this part of the segments begun */
-        PREFAULT_MAX = 32,
+        PREFAULT_PART = 16,       /* ahead of growth: this part of the segments begun, */
+        PREFAULT_LEAST = 4,       /* or a huge page (in a table that has begun one), */
+        PREFAULT_MOST = 32,
 };
 
 static const size_t huge_page = 2 << 20;
@@ -430,14 +431,22 @@ size_t tg_table_memory_bytes(const struct tg_table *table)
                (table->line_mask + 1) * sizeof(struct tg_line);
 }
 
+/* How many segments are faulted in before a table needs them that has begun so many. */
+static uint32_t segments_ahead(uint32_t begun)
+{
+        if (begun / PREFAULT_PART > PREFAULT_MOST)
+                return PREFAULT_MOST;
+        if (begun / PREFAULT_PART > PREFAULT_LEAST)
+                return begun / PREFAULT_PART;
+        return begun < PREFAULT_LEAST ? 0 : PREFAULT_LEAST;
+}
+
 bool tg_table_prefault(struct tg_table *table)
 {
         uint32_t begun = atomic_load_explicit(&table->segments_begun, memory_order_relaxed);
         uint32_t from = atomic_load_explicit(&table->segments_faulted, memory_order_relaxed);
-        uint32_t ahead = begun / PREFAULT_PART;
+        uint32_t ahead = segments_ahead(begun);
 
-        if (ahead > PREFAULT_MAX)
-                ahead = PREFAULT_MAX;
         if (ahead > table->segments_max - begun)
                 ahead = table->segments_max - begun;
         if (from < begun)

@@ -127,8 +127,8 @@ void tg_table_purge(struct tg_table *table, const uint64_t *numbers, unsigned ki
 void tg_table_maintain(struct tg_table *table, int64_t now_ms);
 
 /*
- * Faults in the memory of the segments that come next (a quarter of those begun, 32 at most: 16
- * MiB), so that growing costs the owner no page faults. For a helper, one thread at a time, beside
+ * Faults in the memory of the segments that come next (a sixteenth of those begun: 4 to 32, of 512
+ * KiB), so that growing costs the owner no page faults. For a helper, one thread at a time, beside
  * owner and guests; it changes nothing else. Returns whether there was anything to do: a few loads
  * if not, so that it may be called every few milliseconds for each table.
  */
