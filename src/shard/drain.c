@@ -12,12 +12,12 @@ enum { GROUP = 32 };
 void tg_drain_init(struct tg_drain *drain, const struct tg_source *source, enum tg_clock_mode clock)
 {
         *drain = (struct tg_drain){.source = source, .clock = clock};
-        drain->group = tg_allocate(GROUP * sizeof drain->group[0]);
+        drain->groups = tg_allocate(2 * GROUP * sizeof drain->groups[0]);
 }
 
 void tg_drain_deinit(struct tg_drain *drain)
 {
-        free(drain->group);
+        free(drain->groups);
 }
 
 /* The next record to be taken up; NULL: none. */
@@ -85,36 +85,50 @@ static void prefetch_names(const struct tg_record *record)
         __builtin_prefetch(record->event.head.id.data);
 }
 
-/* Prepares a group of records, then takes them in order. Returns how many, or -1. */
-static int take_group(struct tg_drain *drain, struct tg_partition *partition, next_fn next,
-                      struct tg_error *error)
+/* Prepares the next records, and begins to fetch their cells. Returns how many. */
+static int prepare_group(struct tg_partition *partition, next_fn next, struct tg_prepared *group)
 {
-        int64_t due_ms = TG_NO_TIME;
-        int count = 0, result = 0;
+        int count = 0;
 
-        while (count < GROUP && (drain->group[count].record = next(partition)))
-                prefetch_names(drain->group[count++].record);
+        while (count < GROUP && (group[count].record = next(partition)))
+                prefetch_names(group[count++].record);
         for (int i = 0; i < count; i++)
-                tg_partition_prepare(partition, &drain->group[i]);
+                tg_partition_prepare(partition, &group[i]);
         for (int i = 0; i < count; i++)
-                tg_partition_prefetch(&drain->group[i]);
-        for (int i = 0; i < count; i++) {
-                if (result == 0)
-                        result = take_prepared(drain, partition, &drain->group[i], &due_ms, error);
-                drain->source->release(drain->source->context, drain->group[i].record);
-        }
-        return result < 0 ? -1 : count;
+                tg_partition_prefetch(&group[i]);
+        return count;
 }
 
+/* Takes COUNT records in order, unless RESULT, or what becomes of one, is -1; gives all back. */
+static int take_group(struct tg_drain *drain, struct tg_partition *partition,
+                      struct tg_prepared *group, int count, int result, struct tg_error *error)
+{
+        int64_t due_ms = TG_NO_TIME;
+
+        for (int i = 0; i < count; i++) {
+                if (result == 0)
+                        result = take_prepared(drain, partition, &group[i], &due_ms, error);
+                drain->source->release(drain->source->context, group[i].record);
+        }
+        return result;
+}
+
+/* While a group is taken, the cells of the next one are on their way. */
 static int take_all(struct tg_drain *drain, struct tg_partition *partition, next_fn next,
                     struct tg_error *error)
 {
-        int taken;
+        struct tg_prepared *group = drain->groups, *ahead = group + GROUP, *taken;
+        int count = prepare_group(partition, next, group), count_ahead, result = 0;
 
-        do
-                taken = take_group(drain, partition, next, error);
-        while (taken > 0);
-        return taken;
+        while (count > 0) {
+                count_ahead = result == 0 ? prepare_group(partition, next, ahead) : 0;
+                result = take_group(drain, partition, group, count, result, error);
+                taken = group;
+                group = ahead;
+                ahead = taken;
+                count = count_ahead;
+        }
+        return result;
 }
 
 /* What is due, unless it waits for facts. Returns 0, 1 (more is due), or -1. */

@@ -8,8 +8,8 @@
  * (TG_RECORD_KNOWN), and what has fallen due while the partition is behind. After `facts_wait_ms`
  * they are deferred for as long again.
  *
- * Records go a group at a time: all are prepared, their cells fetched, then each is taken. One
- * owner, one thread.
+ * Records go a group at a time: all are prepared, their cells begun to be fetched, then, while
+ * those of the next group are on their way, each is taken. One owner, one thread.
  */
 #pragma once
 
@@ -18,7 +18,7 @@
 struct tg_drain {
         const struct tg_source *source; /* borrowed: records go back to it */
         enum tg_clock_mode clock;
-        struct tg_prepared *group; /* owned: what is taken up at once */
+        struct tg_prepared *groups; /* owned: what is taken up at once, and what comes then */
 };
 
 void tg_drain_init(struct tg_drain *drain, const struct tg_source *source,

@@ -118,3 +118,29 @@ Test(groups, what_is_prepared_together_is_decided_as_one_by_one)
         cr_assert_gt(permitted, 5 * ROUNDS, "seed %u: too little happens", first);
         cr_assert_gt(repeats, 5 * ROUNDS, "seed %u: too little comes again", first);
 }
+
+static int told; /* decisions, by one_too_many() */
+
+static int one_too_many(void *context, int32_t partition, const struct tg_decision *decision,
+                        struct tg_span datum, struct tg_error *error)
+{
+        (void)context, (void)partition, (void)decision, (void)datum;
+        return ++told < 5 ? 0 : tg_fail(error, EX_IOERR, "no room");
+}
+
+/* Of its group, of the next, which is prepared by then, and of those behind. */
+Test(groups, when_one_record_fails_all_others_are_given_back)
+{
+        WORLD(world, RULES);
+        struct tg_port port = tg_twin_port(&world.twin);
+        struct tg_error error;
+
+        port.sink.decision = one_too_many;
+        world.options.batch = WHOLE;
+        for (int i = 0; i < RECORDS; i++)
+                ad(&world, "a", i, 0, 0);
+        cr_assert_eq(tg_shard_run(&world.options, &port, &world.summary, &error), -1);
+        cr_expect_eq(told, 5, "nothing is taken behind it");
+        cr_expect_geq(world.twin.given, RECORDS);
+        cr_expect_eq(world.twin.given, world.twin.released);
+}
