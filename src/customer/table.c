@@ -19,6 +19,8 @@
 #include "customer/inside.h"
 
 enum {
+        NEAR = 2,    /* lines of a search that are fetched at first: three of four end there, */
+        FURTHER = 4, /* and behind them */
         MEMORY_MIN = 64 * 1024,
         SEGMENTS_MIN = 8,         /* in a small table: its segments are smaller instead */
         DIRECTORY_SPARE_BITS = 2, /* segments don't divide quite evenly */
@@ -333,9 +335,26 @@ void tg_table_prefetch(const struct tg_table *table, struct tg_identity identity
         struct tg_identity key = tg_key_of(identity);
         struct tg_line *base = tg_segment_lines(table, tg_segment_of(table, key.low));
 
-        __builtin_prefetch(&base[key.low & table->line_mask], 1, 3);
-        /* Every second look goes on to the next line. */
-        __builtin_prefetch(&base[(key.low + 1) & table->line_mask], 1, 3);
+        for (uint64_t i = 0; i < NEAR; i++)
+                __builtin_prefetch(&base[(key.low + i) & table->line_mask], 1, 3);
+}
+
+void tg_table_prefetch_further(const struct tg_table *table, struct tg_identity identity)
+{
+        struct tg_identity key = tg_key_of(identity);
+        struct tg_line *base = tg_segment_lines(table, tg_segment_of(table, key.low));
+
+        for (uint64_t i = 0; i < NEAR; i++) {
+                struct tg_line *line = &base[(key.low + i) & table->line_mask];
+                uint64_t low = atomic_load_explicit(&line->key_low, memory_order_relaxed);
+
+                if (low == key.low && tg_chain_next(base, line))
+                        __builtin_prefetch(tg_chain_next(base, line), 1, 3);
+                if (low == key.low || low == TG_LINE_FREE)
+                        return;
+        }
+        for (uint64_t i = NEAR; i < NEAR + FURTHER; i++)
+                __builtin_prefetch(&base[(key.low + i) & table->line_mask], 1, 3);
 }
 
 bool tg_table_overflowed(const struct tg_table *table)

@@ -59,8 +59,12 @@ struct tg_line *tg_table_find(const struct tg_table *table, struct tg_identity i
  */
 struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity identity, unsigned kind);
 
-/* Starts to fetch the line where IDENTITY would be; its cell is then found without a wait. */
+/*
+ * Starts to fetch the lines where IDENTITY would be; once they have come, the second one the next
+ * of its cell, or of the search for it. The cell is then found without a wait.
+ */
 void tg_table_prefetch(const struct tg_table *table, struct tg_identity identity);
+void tg_table_prefetch_further(const struct tg_table *table, struct tg_identity identity);
 
 /*
  * Something was not stored because there was no room for its cell: who isn't found may be known.

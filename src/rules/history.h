@@ -50,7 +50,7 @@ void tg_history_init_alike(struct tg_history *history, const struct tg_history *
  * to be set. Then all may be fetched at once; their time may still be set by tg_history_at(), until
  * one is looked for.
  *
- * Two steps, so that those who deal with many records say it of all of them first: where a cell
+ * Several steps, so that those who deal with many records say it of all of them first: where a cell
  * lies takes a while to reckon, and the processor waits for several cells at a time only if it
  * meets them one right behind the other.
  */
@@ -60,6 +60,12 @@ static inline void tg_history_prefetch(const struct tg_history *history)
 {
         for (unsigned places = history->needed; places; places &= places - 1)
                 tg_table_prefetch(history->table, history->identities[__builtin_ctz(places)]);
+}
+static inline void tg_history_prefetch_further(const struct tg_history *history)
+{
+        for (unsigned places = history->needed; places; places &= places - 1)
+                tg_table_prefetch_further(history->table,
+                                          history->identities[__builtin_ctz(places)]);
 }
 void tg_history_at(struct tg_history *history, int64_t now_ms, int64_t skew_ms);
 

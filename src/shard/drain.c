@@ -105,6 +105,8 @@ static int take_group(struct tg_drain *drain, struct tg_partition *partition,
 {
         int64_t due_ms = TG_NO_TIME;
 
+        for (int i = 0; i < count; i++)
+                tg_partition_prefetch_further(&group[i]);
         for (int i = 0; i < count; i++) {
                 if (result == 0)
                         result = take_prepared(drain, partition, &group[i], &due_ms, error);
