@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <time.h>
 
@@ -40,6 +41,18 @@ uint64_t measure_random(uint64_t *state)
         z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
         z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
         return z ^ z >> 31;
+}
+
+void measure_warm_memory(size_t bytes)
+{
+        void *memory =
+                mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        if (memory == MAP_FAILED)
+                return; /* then it is charged for */
+        madvise(memory, bytes, MADV_HUGEPAGE);
+        memset(memory, 1, bytes);
+        munmap(memory, bytes);
 }
 
 static int by_value(const void *a, const void *b)

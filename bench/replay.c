@@ -6,7 +6,8 @@
  * Generates a recording, then alternates between decoding alone, the skeleton, the shard with its
  * outputs dropped, and the replay as the command does it, outputs included; one thread each. Prints
  * events per second of CPU time (user and system, of all threads), the median of the rounds, and
- * the ratios. These are replay figures: no broker, no exactly-once.
+ * the ratios. Before each of the latter two the memory that they may take is touched and given back
+ * (measure_warm_memory). These are replay figures: no broker, no exactly-once.
  */
 #include <argp.h>
 #include <errno.h>
@@ -171,8 +172,11 @@ static void time_round(struct bench *bench, int round)
 
         skeleton_reset(bench->skeleton);
         for (int way = 0; way < WAYS; way++) {
-                double start_s = cpu_now_s();
+                double start_s;
 
+                if (way > SKELETON)
+                        measure_warm_memory(bench->options->memory_mib << 20);
+                start_s = cpu_now_s();
                 runs[way](bench);
                 bench->cpu_s[way][round] = cpu_now_s() - start_s;
         }
