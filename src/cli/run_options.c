@@ -92,7 +92,8 @@ static const struct argp_option OPTIONS[] = {
         {NULL, 0, NULL, 0, "A laptop is enough:", 1},
         {"embedded", KEY_EMBEDDED, "DIR", 0,
          "Start a broker inside this process and play the recording in DIR into it; print the "
-         "decisions, and leave at the end",
+         "decisions, and leave at the end. For one shard: several may decide twice what comes "
+         "first",
          1},
         {"output", 'o', "DIR", 0,
          "With --embedded: write what came out of the broker to DIR, as JSON a line", 1},

@@ -5,6 +5,10 @@
  * Everything goes through it over loopback sockets as with a real one, but nothing is kept longer
  * than the process lives, and of each partition no more than 5 MiB or 100,000 batches: older ones
  * are dropped without a word. TG_EMBEDDED_BYTES_MAX stays below both.
+ *
+ * Its groups are rough: while partitions are shared out among several members, on a busy machine
+ * also a second time right after the start, it refuses offsets, and what was decided meanwhile is
+ * decided again. With one shard nothing is ever shared out.
  */
 #pragma once
 
