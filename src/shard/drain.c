@@ -125,6 +125,8 @@ static int take_all(struct tg_drain *drain, struct tg_partition *partition, next
         while (count > 0) {
                 count_ahead = result == 0 ? prepare_group(partition, next, ahead) : 0;
                 result = take_group(drain, partition, group, count, result, error);
+                if (result == 0 && count_ahead == 0) /* coming back, that decides what is next */
+                        count_ahead = prepare_group(partition, next, ahead);
                 taken = group;
                 group = ahead;
                 ahead = taken;
