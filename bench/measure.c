@@ -22,6 +22,7 @@ void measure_print_machine(void)
                 fclose(info);
         uname(&system);
         printf("machine  %s", model);
+        printf("clock    %.2f GHz just now\n", measure_clock_ghz());
         printf("system   %s %s\n", system.sysname, system.release);
         printf("versions touchgate %s, compiler %s\n", TG_VERSION, __VERSION__);
 }
@@ -32,6 +33,16 @@ double measure_cpu_ns(void)
 
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
         return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+double measure_clock_ghz(void)
+{
+        const uint64_t additions = 25000000;
+        double start_ns = measure_cpu_ns();
+
+        for (uint64_t sum = 0; sum < additions; sum++)
+                __asm__ volatile("" : "+r"(sum)); /* each waits for the last */
+        return (double)additions / (measure_cpu_ns() - start_ns);
 }
 
 uint64_t measure_random(uint64_t *state)
