@@ -277,11 +277,7 @@ static int finish(struct import *import, struct tg_error *error)
 
         if (tally->rows > 0 && tally->bad_lines == tally->rows)
                 return tg_fail(error, EX_DATAERR, "%s: every line is bad", import->table);
-        for (int i = 0; i < 2; i++) {
-                if (tg_writer_finish(import->files[i], error) < 0)
-                        return -1;
-        }
-        return 0;
+        return tg_writers_finish(import->files, 2, error);
 }
 
 static int run(struct import *import, struct tg_error *error)

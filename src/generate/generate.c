@@ -76,14 +76,11 @@ static void close_piece(struct output *output)
 
 static int finish_piece(struct output *output, struct tg_error *error)
 {
-        for (int stream = 0; stream < TG_STREAMS; stream++) {
-                struct tg_writer_tally tally;
-
-                if (tg_writer_finish(output->writers[stream], error) < 0)
-                        return -1;
-                tally = tg_writer_tally(output->writers[stream]);
-                output->tally.size_bytes[stream] += tally.size_bytes;
-        }
+        if (tg_writers_finish(output->writers, TG_STREAMS, error) < 0)
+                return -1;
+        for (int stream = 0; stream < TG_STREAMS; stream++)
+                output->tally.size_bytes[stream] +=
+                        tg_writer_tally(output->writers[stream]).size_bytes;
         close_piece(output);
         output->piece++;
         return 0;

@@ -161,7 +161,7 @@ int tg_writer_set_sync(struct tg_writer *writer, const uint8_t sync[static TG_CO
         return 0;
 }
 
-int tg_writer_finish(struct tg_writer *writer, struct tg_error *error)
+static int complete(struct tg_writer *writer, struct tg_error *error)
 {
         int file = writer->file;
 
@@ -170,12 +170,44 @@ int tg_writer_finish(struct tg_writer *writer, struct tg_error *error)
         if (write_out(writer, error) < 0)
                 return -1;
         writer->file = -1;
-        if (close(file) < 0 || rename(writer->partial, writer->path) < 0) {
-                fail_write(writer, error);
-                unlink(writer->partial);
-                return -1;
+        return close(file) < 0 ? fail_write(writer, error) : 0;
+}
+
+static int complete_all(struct tg_writer *const *writers, size_t count, struct tg_error *error)
+{
+        for (size_t i = 0; i < count; i++) {
+                if (writers[i] && complete(writers[i], error) < 0)
+                        return -1;
         }
         return 0;
+}
+
+/* Gives the files their names, one after the other; returns how many have theirs. */
+static size_t name_all(struct tg_writer *const *writers, size_t count, struct tg_error *error)
+{
+        for (size_t i = 0; i < count; i++) {
+                if (writers[i] && rename(writers[i]->partial, writers[i]->path) < 0) {
+                        tg_fail_errno(error, EX_IOERR, errno, "%s: cannot be put in its place",
+                                      writers[i]->path);
+                        return i;
+                }
+        }
+        return count;
+}
+
+int tg_writers_finish(struct tg_writer *const *writers, size_t count, struct tg_error *error)
+{
+        size_t named = 0;
+
+        if (complete_all(writers, count, error) == 0)
+                named = name_all(writers, count, error);
+        if (named == count)
+                return 0;
+        for (size_t i = 0; i < count; i++) {
+                if (writers[i])
+                        unlink(i < named ? writers[i]->path : writers[i]->partial);
+        }
+        return -1;
 }
 
 struct tg_writer_tally tg_writer_tally(const struct tg_writer *writer)

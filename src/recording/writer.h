@@ -47,8 +47,17 @@ int tg_writer_append(struct tg_writer *writer, struct tg_span record, int64_t ti
 int tg_writer_set_sync(struct tg_writer *writer, const uint8_t sync[static TG_CONTAINER_SYNC_SIZE],
                        struct tg_error *error);
 
-/* Writes what is left and gives the file its name. Returns 0, or -1 (EX_IOERR). */
-int tg_writer_finish(struct tg_writer *writer, struct tg_error *error);
+/*
+ * Writes what is left of COUNT files (NULL: none there) and, when all are whole, gives them their
+ * names: if one can't be finished, none has its name. Returns 0, or -1 (EX_IOERR).
+ */
+int tg_writers_finish(struct tg_writer *const *writers, size_t count, struct tg_error *error);
+
+/* The same of one file. */
+static inline int tg_writer_finish(struct tg_writer *writer, struct tg_error *error)
+{
+        return tg_writers_finish(&writer, 1, error);
+}
 
 struct tg_writer_tally tg_writer_tally(const struct tg_writer *writer);
 const char *tg_writer_path(const struct tg_writer *writer);

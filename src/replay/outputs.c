@@ -241,9 +241,8 @@ int tg_outputs_write(struct tg_outputs *outputs, const uint8_t sync[static TG_CO
         for (uint32_t output = 0; output < OUTPUTS; output++) {
                 struct tg_writer *writer = outputs->writers[output];
 
-                if (writer && (tg_writer_set_sync(writer, sync, error) < 0 ||
-                               tg_writer_finish(writer, error) < 0))
+                if (writer && tg_writer_set_sync(writer, sync, error) < 0)
                         return -1;
         }
-        return 0;
+        return tg_writers_finish(outputs->writers, OUTPUTS, error);
 }

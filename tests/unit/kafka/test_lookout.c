@@ -7,15 +7,10 @@
 #include <stdio.h>
 
 #include "kafka/lookout.h"
+#include "support/notices.h"
 
 enum { PARTITIONS = 4 }; /* the last two are the second broker's */
 
-static void tell(void *context, enum tg_notice_level level, const char *key, const char *text)
-{
-        (void)context, (void)level, (void)key, (void)text;
-}
-
-static const struct tg_notices notices = {.tell = tell};
 static struct tg_kafka_settings settings;
 static rd_kafka_t *host;
 static rd_kafka_mock_cluster_t *cluster;

@@ -10,13 +10,8 @@
 #include "base/memory.h"
 #include "kafka/readings.h"
 #include "registry/server.h"
+#include "support/notices.h"
 
-static void tell(void *context, enum tg_notice_level level, const char *key, const char *text)
-{
-        (void)context, (void)level, (void)key, (void)text;
-}
-
-static const struct tg_notices notices = {.tell = tell};
 static struct tg_kafka_settings settings;
 static struct tg_readings *readings;
 static const struct tg_reading *reading;

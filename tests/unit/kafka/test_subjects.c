@@ -5,13 +5,8 @@
 #include "kafka/subjects.h"
 #include "records/words.h"
 #include "registry/server.h"
+#include "support/notices.h"
 
-static void tell(void *context, enum tg_notice_level level, const char *key, const char *text)
-{
-        (void)context, (void)level, (void)key, (void)text;
-}
-
-static const struct tg_notices notices = {.tell = tell};
 static struct tg_kafka_settings settings;
 static struct tg_subjects *subjects;
 static struct tg_error error;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "recording/reader.h"
@@ -209,6 +210,32 @@ Test(writer, of_what_is_given_up_nothing_remains_and_an_older_file_is_as_it_was)
         bytes = folder_read(&folder, "touchpoints.avro", &(size_t){0});
         cr_expect_str_eq(bytes, "older");
         free(bytes);
+}
+
+Test(writer, of_several_files_none_has_its_name_unless_all_have)
+{
+        static const char *const names[] = {"first.avro", "first.avro.partial",
+                                            "second.avro.partial", "third.avro",
+                                            "third.avro.partial"};
+        FOLDER(folder);
+        REEL(facts, TG_STREAM_TOUCHPOINTS);
+        struct tg_writer *writers[4] = {
+                [0] = writer_of(&folder, "first", TG_CODEC_NULL, NULL),
+                [2] = writer_of(&folder, "second", TG_CODEC_NULL, NULL),
+                [3] = writer_of(&folder, "third", TG_CODEC_NULL, NULL),
+        };
+        struct tg_error error = {0};
+
+        put_many(facts);
+        append(writers[0], facts, 0, MANY);
+        mkdir(folder_file(&folder, "second.avro"), 0777);
+        cr_expect_eq(tg_writers_finish(writers, 4, &error), -1);
+        cr_expect_not_null(strstr(error.message, "second.avro: cannot be put in its place"));
+        cr_expect_eq(rmdir(folder_file(&folder, "second.avro")), 0);
+        for (int i = 0; i < 4; i++)
+                tg_writer_free(writers[i]);
+        for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+                cr_expect_not(is_there(&folder, names[i]), "%s", names[i]);
 }
 
 Test(writer, no_record_at_all_is_a_file_without_blocks)
