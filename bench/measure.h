@@ -10,12 +10,6 @@
 /* Prints the processor and its clock, the system and the versions, a line each. */
 void measure_print_machine(void);
 
-/*
- * How fast the processor runs just now, in GHz: a chain of additions, one a cycle, timed for 10 ms
- * or so. On a shared host that swings, and times with it; cycles say more.
- */
-double measure_clock_ghz(void);
-
 /* CPU time of this thread. */
 double measure_cpu_ns(void);
 

@@ -5,10 +5,9 @@
  *
  * Generates a recording, then alternates between decoding alone, the skeleton, the shard with its
  * outputs dropped, and the replay as the command does it, outputs included; one thread each. Prints
- * events per second of CPU time (user and system, of all threads), the cycles of an event by the
- * processor's clock right before and after, the median of the rounds, and the ratios. Before each
- * of the latter two the memory that they may take is touched and given back (measure_warm_memory).
- * These are replay figures: no broker, no exactly-once.
+ * events per second of CPU time (user and system, of all threads), the median of the rounds, and
+ * the ratios. Before each of the latter two the memory that they may take is touched and given back
+ * (measure_warm_memory). These are replay figures: no broker, no exactly-once.
  */
 #include <argp.h>
 #include <errno.h>
@@ -58,7 +57,6 @@ struct bench {
         struct skeleton_tally least;
         struct tg_summary summary; /* of the last replay */
         double cpu_s[WAYS][ROUNDS_MAX];
-        double cycles[WAYS][ROUNDS_MAX]; /* the same by the clock before and after */
 };
 
 static void fail(const struct tg_error *error)
@@ -174,17 +172,13 @@ static void time_round(struct bench *bench, int round)
 
         skeleton_reset(bench->skeleton);
         for (int way = 0; way < WAYS; way++) {
-                double start_s, time_s, clock_ghz;
+                double start_s;
 
                 if (way > SKELETON)
                         measure_warm_memory(bench->options->memory_mib << 20);
-                clock_ghz = measure_clock_ghz() / 2;
                 start_s = cpu_now_s();
                 runs[way](bench);
-                time_s = cpu_now_s() - start_s;
-                clock_ghz += measure_clock_ghz() / 2;
-                bench->cpu_s[way][round] = time_s;
-                bench->cycles[way][round] = time_s * clock_ghz * 1e9;
+                bench->cpu_s[way][round] = cpu_now_s() - start_s;
         }
 }
 
@@ -222,19 +216,13 @@ static double median_s(struct bench *bench, enum way way)
         return measure_median(bench->cpu_s[way], (size_t)bench->options->rounds);
 }
 
-static double median_cycles(struct bench *bench, enum way way)
-{
-        return measure_median(bench->cycles[way], (size_t)bench->options->rounds);
-}
-
 static void print_way(struct bench *bench, enum way way, double skeleton_s)
 {
         double events = (double)bench->least.records, time_s = median_s(bench, way);
 
-        printf("  %-24s %5.0f ns and %5.0f cycles an event  %6.2f M events/s per core "
-               "(%.2f to %.2f)",
-               way_names[way], time_s * 1e9 / events, median_cycles(bench, way) / events,
-               events / time_s / 1e6, events / bench->cpu_s[way][bench->options->rounds - 1] / 1e6,
+        printf("  %-24s %6.0f ns/event  %6.2f M events/s per core (%.2f to %.2f)", way_names[way],
+               time_s * 1e9 / events, events / time_s / 1e6,
+               events / bench->cpu_s[way][bench->options->rounds - 1] / 1e6,
                events / bench->cpu_s[way][0] / 1e6);
         if (way > SKELETON)
                 printf("  %.2f of the skeleton", skeleton_s / time_s);
