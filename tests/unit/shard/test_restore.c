@@ -122,6 +122,32 @@ Test(restore, a_message_that_waited_waits_on_and_is_told_once_more_at_its_end)
         cr_assert_eq(lives.first.twin.progress[0].decided, 3);
 }
 
+/* A click, "a" that is deferred for it, and if LATER "b", all in one batch. */
+static void tell_click(struct world *world, bool later)
+{
+        tg_twin_awaits(&world->twin);
+        wall(world, 0);
+        click(world, 0);
+        ad(world, "a", 0, 0, 0);
+        if (later)
+                ad(world, "b", 0, 0, 0);
+        tg_twin_known(&world->twin, 0);
+        wall(world, 10);
+}
+
+Test(restore, ends_in_the_batch_that_brings_the_last_fact_that_a_decision_knew)
+{
+        LIVES(lives, "rules:\n- {rule: cap, cap: {count: click, at_most: 1, per: 1h}}\n");
+
+        tell_click(&lives.first, false);
+        live_until(&lives.first, 2);
+        tg_twin_resume(&lives.second.twin, &lives.first.twin);
+        tell_click(&lives.second, true);
+        live_until(&lives.second, 2);
+        cr_assert_eq(lives.first.twin.decisions.count, 1);
+        cr_assert_eq(lives.second.twin.decisions.count, 1, "b's, in the batch of the click");
+}
+
 static void tell_letters(struct world *world, unsigned seed)
 {
         (void)seed;
