@@ -44,6 +44,6 @@ void tg_intake_deinit(struct tg_intake *intake);
 bool tg_intake_read(struct tg_intake *intake, const struct tg_arrival *arrival,
                     struct tg_record *ret_record);
 
-/* A message of this stream will be read later: its schema may be asked for now. */
+/* A message of this stream will be read later: its schema may be asked for ahead. */
 void tg_intake_announce(const struct tg_intake *intake, enum tg_stream stream,
                         struct tg_span value);

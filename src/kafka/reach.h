@@ -39,7 +39,7 @@ void tg_reach_begin(struct tg_reach *reach, int64_t now_ms);
 void tg_reach_rewind(struct tg_reach *reach);
 
 /*
- * Whether the end of the facts is to be asked for now; requests before NEXT have been read. An end
+ * Whether it is time to ask for the end of the facts; requests before NEXT have been read. An end
  * that can't be reached for long is asked for again: the topic may have lost its last records.
  */
 bool tg_reach_asks(struct tg_reach *reach, int64_t next, int64_t now_ms);

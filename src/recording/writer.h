@@ -49,7 +49,8 @@ int tg_writer_set_sync(struct tg_writer *writer, const uint8_t sync[static TG_CO
 
 /*
  * Writes what is left of COUNT files (NULL: none there) and, when all are whole, gives them their
- * names: if one can't be finished, none has its name. Returns 0, or -1 (EX_IOERR).
+ * names. If one can't be finished, none has its name; older files of these names are as they were,
+ * but for those whose place had been taken. Returns 0, or -1 (EX_IOERR).
  */
 int tg_writers_finish(struct tg_writer *const *writers, size_t count, struct tg_error *error);
 

@@ -19,7 +19,7 @@ struct part {
         const struct tg_scan_part *bounds;
         int64_t next; /* behind the last that was popped */
         bool started; /* librdkafka fetches it */
-        bool at_end;  /* nothing more for now */
+        bool at_end;  /* nothing more at present */
         bool over;    /* nothing more at all */
         size_t count;
         size_t given;

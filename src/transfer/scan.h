@@ -41,7 +41,7 @@ int tg_scan_new(const struct tg_scan_options *options, struct tg_scan **ret_scan
 void tg_scan_free(struct tg_scan *scan); /* NULL is fine */
 
 enum tg_scan_answer {
-        TG_SCAN_READY,   /* every part has a head, or is at its end for now */
+        TG_SCAN_READY,   /* every part has a head, or is at its present end */
         TG_SCAN_WAITING, /* some part may have one soon: ask again, after a look at the world */
         TG_SCAN_OVER,    /* all parts were read to their ends */
 };
@@ -49,7 +49,7 @@ enum tg_scan_answer {
 /* Waits a little for parts without a head. Returns an enum tg_scan_answer or -1. */
 int tg_scan_fill(struct tg_scan *scan, struct tg_error *error);
 
-/* The next message of a part; NULL: none for now. It lives until it is taken off. */
+/* The next message of a part; NULL: it has none at present. It lives until it is taken off. */
 const rd_kafka_message_t *tg_scan_head(const struct tg_scan *scan, size_t part);
 void tg_scan_pop(struct tg_scan *scan, size_t part);
 
