@@ -108,6 +108,7 @@ static void floor_record(const struct bench *bench, struct tg_identity who, uint
 static double run(struct bench *bench, bool is_floor, size_t group_size)
 {
         struct tg_identity who[GROUP];
+        struct tg_search searches[GROUP];
         uint64_t randoms[GROUP];
         double start = seconds(CLOCK_THREAD_CPUTIME_ID);
 
@@ -118,8 +119,10 @@ static double run(struct bench *bench, bool is_floor, size_t group_size)
                         if (group_size > 1 && is_floor)
                                 __builtin_prefetch((void *)floor_line(bench, who[i]), 1, 3);
                         else if (group_size > 1)
-                                tg_table_prefetch(bench->table, who[i]);
+                                searches[i] = tg_table_search(bench->table, who[i]);
                 }
+                if (group_size > 1 && !is_floor)
+                        tg_table_prefetch(bench->table, searches, group_size);
                 for (size_t i = 0; i < group_size; i++) {
                         if (is_floor) {
                                 floor_record(bench, who[i], randoms[i]);

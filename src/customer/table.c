@@ -19,8 +19,6 @@
 #include "customer/inside.h"
 
 enum {
-        NEAR = 2,    /* lines of a search that are fetched at first: three of four end there, */
-        FURTHER = 4, /* and behind them */
         MEMORY_MIN = 64 * 1024,
         SEGMENTS_MIN = 8,         /* in a small table: its segments are smaller instead */
         DIRECTORY_SPARE_BITS = 2, /* segments don't divide quite evenly */
@@ -330,31 +328,63 @@ struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity ident
         }
 }
 
-void tg_table_prefetch(const struct tg_table *table, struct tg_identity identity)
+struct tg_search tg_table_search(const struct tg_table *table, struct tg_identity identity)
 {
         struct tg_identity key = tg_key_of(identity);
-        struct tg_line *base = tg_segment_lines(table, tg_segment_of(table, key.low));
 
-        for (uint64_t i = 0; i < NEAR; i++)
-                __builtin_prefetch(&base[(key.low + i) & table->line_mask], 1, 3);
+        return (struct tg_search){tg_segment_lines(table, tg_segment_of(table, key.low)), key.low};
 }
 
-void tg_table_prefetch_further(const struct tg_table *table, struct tg_identity identity)
+/* The line that a search looks at after NUMBER others, unless it has come to its end. */
+static inline uint64_t position_of(const struct tg_table *table, const struct tg_search *search,
+                                   uint64_t number)
 {
-        struct tg_identity key = tg_key_of(identity);
-        struct tg_line *base = tg_segment_lines(table, tg_segment_of(table, key.low));
+        return (search->key_low + number) & table->line_mask;
+}
 
-        for (uint64_t i = 0; i < NEAR; i++) {
-                struct tg_line *line = &base[(key.low + i) & table->line_mask];
-                uint64_t low = atomic_load_explicit(&line->key_low, memory_order_relaxed);
+static inline void prefetch_line(const struct tg_search *search, uint64_t position)
+{
+        __builtin_prefetch(&search->base[position], 1, 3);
+}
 
-                if (low == key.low && tg_chain_next(base, line))
-                        __builtin_prefetch(tg_chain_next(base, line), 1, 3);
-                if (low == key.low || low == TG_LINE_FREE)
-                        return;
+/* Three of four searches end in the first two lines. */
+void tg_table_prefetch(const struct tg_table *table, const struct tg_search *searches, size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                prefetch_line(&searches[i], position_of(table, &searches[i], 0));
+                prefetch_line(&searches[i], position_of(table, &searches[i], 1));
         }
-        for (uint64_t i = NEAR; i < NEAR + FURTHER; i++)
-                __builtin_prefetch(&base[(key.low + i) & table->line_mask], 1, 3);
+}
+
+/*
+ * What is looked at behind the line at POSITION: what is chained to it if it is the one that is
+ * searched, nothing else if it is free, the line at NEXT if it is another's.
+ */
+static inline uint64_t position_behind(const struct tg_search *search, uint64_t position,
+                                       uint64_t next)
+{
+        const struct tg_line *line = &search->base[position];
+        uint64_t low = atomic_load_explicit(&line->key_low, memory_order_relaxed);
+        uint64_t chained = atomic_load_explicit(&line->head, memory_order_relaxed) & TG_HEAD_NEXT;
+
+        if (low != search->key_low)
+                return low == TG_LINE_FREE ? position : next;
+        return chained ? chained - 1 : position;
+}
+
+void tg_table_prefetch_further(const struct tg_table *table, const struct tg_search *searches,
+                               size_t count)
+{
+        for (size_t i = 0; i < count; i++) {
+                const struct tg_search *search = &searches[i];
+                uint64_t third = position_of(table, search, 2);
+                uint64_t second = position_behind(search, position_of(table, search, 1), third);
+                uint64_t first = position_behind(search, position_of(table, search, 0), second);
+
+                prefetch_line(search, first);
+                if (first == third)
+                        prefetch_line(search, position_of(table, search, 3));
+        }
 }
 
 bool tg_table_overflowed(const struct tg_table *table)

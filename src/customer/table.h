@@ -60,11 +60,23 @@ struct tg_line *tg_table_find(const struct tg_table *table, struct tg_identity i
 struct tg_line *tg_table_obtain(struct tg_table *table, struct tg_identity identity, unsigned kind);
 
 /*
- * Starts to fetch the lines where IDENTITY would be; once they have come, the second one the next
- * of its cell, or of the search for it. The cell is then found without a wait.
+ * Where the search for a cell begins, reckoned for those who fetch ahead. A segment that is built
+ * anew meanwhile costs them a wait, nothing else.
  */
-void tg_table_prefetch(const struct tg_table *table, struct tg_identity identity);
-void tg_table_prefetch_further(const struct tg_table *table, struct tg_identity identity);
+struct tg_search {
+        struct tg_line *base; /* the lines of its segment */
+        uint64_t key_low;
+};
+struct tg_search tg_table_search(const struct tg_table *table, struct tg_identity identity);
+
+/*
+ * Starts to fetch the lines where COUNT searches begin; once they have come, the second one the
+ * next of each cell, or of the search for it. The cells are then found without a wait.
+ */
+void tg_table_prefetch(const struct tg_table *table, const struct tg_search *searches,
+                       size_t count);
+void tg_table_prefetch_further(const struct tg_table *table, const struct tg_search *searches,
+                               size_t count);
 
 /*
  * Something was not stored because there was no room for its cell: who isn't found may be known.

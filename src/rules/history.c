@@ -89,6 +89,17 @@ void tg_history_need(struct tg_history *history, unsigned needs)
                 identity_of(history, (unsigned)__builtin_ctz(places));
 }
 
+size_t tg_history_searches(const struct tg_history *history,
+                           struct tg_search ret_searches[static TG_HISTORY_CELLS])
+{
+        size_t count = 0;
+
+        for (unsigned places = history->needed; places; places &= places - 1)
+                ret_searches[count++] =
+                        tg_table_search(history->table, history->identities[__builtin_ctz(places)]);
+        return count;
+}
+
 /* It is no consent of the traits' purpose: its place is not known. */
 void tg_history_need_consent(struct tg_history *history, const struct tg_consent *consent)
 {

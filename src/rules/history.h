@@ -47,26 +47,17 @@ void tg_history_init_alike(struct tg_history *history, const struct tg_history *
 
 /*
  * Says which cells will be looked at: those of NEEDS that the traits have, and a consent's that is
- * to be set. Then all may be fetched at once; their time may still be set by tg_history_at(), until
- * one is looked for.
- *
- * Several steps, so that those who deal with many records say it of all of them first: where a cell
- * lies takes a while to reckon, and the processor waits for several cells at a time only if it
- * meets them one right behind the other.
+ * to be set. Their time may still be set by tg_history_at(), until one is looked for.
  */
 void tg_history_need(struct tg_history *history, unsigned needs);
 void tg_history_need_consent(struct tg_history *history, const struct tg_consent *consent);
-static inline void tg_history_prefetch(const struct tg_history *history)
-{
-        for (unsigned places = history->needed; places; places &= places - 1)
-                tg_table_prefetch(history->table, history->identities[__builtin_ctz(places)]);
-}
-static inline void tg_history_prefetch_further(const struct tg_history *history)
-{
-        for (unsigned places = history->needed; places; places &= places - 1)
-                tg_table_prefetch_further(history->table,
-                                          history->identities[__builtin_ctz(places)]);
-}
+
+/*
+ * Where these will be searched for, so that the cells of many records are fetched together; returns
+ * how many there are.
+ */
+size_t tg_history_searches(const struct tg_history *history,
+                           struct tg_search ret_searches[static TG_HISTORY_CELLS]);
 void tg_history_at(struct tg_history *history, int64_t now_ms, int64_t skew_ms);
 
 /* Whether there is a cell of SCOPE for the record. */

@@ -9,10 +9,18 @@
 /* Records whose cache misses overlap: enough to hide a miss, few enough to stay in the cache. */
 enum { GROUP = 32 };
 
+/* Records that are taken up together. */
+struct tg_drain_group {
+        int count;
+        size_t search_count;
+        struct tg_prepared items[GROUP];
+        struct tg_search searches[GROUP * TG_HISTORY_CELLS];
+};
+
 void tg_drain_init(struct tg_drain *drain, const struct tg_source *source, enum tg_clock_mode clock)
 {
         *drain = (struct tg_drain){.source = source, .clock = clock};
-        drain->groups = tg_allocate(2 * GROUP * sizeof drain->groups[0]);
+        drain->groups = tg_allocate(2 * sizeof drain->groups[0]);
 }
 
 void tg_drain_deinit(struct tg_drain *drain)
@@ -85,32 +93,36 @@ static void prefetch_names(const struct tg_record *record)
         __builtin_prefetch(record->event.head.id.data);
 }
 
-/* Prepares the next records, and begins to fetch their cells. Returns how many. */
-static int prepare_group(struct tg_partition *partition, next_fn next, struct tg_prepared *group)
+/* Prepares the next records, and begins to fetch their cells. */
+static void prepare_group(struct tg_partition *partition, next_fn next,
+                          struct tg_drain_group *group)
 {
+        struct tg_prepared *items = group->items;
         int count = 0;
 
-        while (count < GROUP && (group[count].record = next(partition)))
-                prefetch_names(group[count++].record);
-        for (int i = 0; i < count; i++)
-                tg_partition_prepare(partition, &group[i]);
-        for (int i = 0; i < count; i++)
-                tg_partition_prefetch(&group[i]);
-        return count;
+        while (count < GROUP && (items[count].record = next(partition)))
+                prefetch_names(items[count++].record);
+        group->count = count;
+        group->search_count = 0;
+        for (int i = 0; i < count; i++) {
+                tg_partition_prepare(partition, &items[i]);
+                group->search_count += tg_history_searches(&items[i].history,
+                                                           group->searches + group->search_count);
+        }
+        tg_table_prefetch(partition->table, group->searches, group->search_count);
 }
 
-/* Takes COUNT records in order, unless RESULT, or what becomes of one, is -1; gives all back. */
+/* Takes them in order, unless RESULT, or what becomes of one, is -1; gives all back. */
 static int take_group(struct tg_drain *drain, struct tg_partition *partition,
-                      struct tg_prepared *group, int count, int result, struct tg_error *error)
+                      struct tg_drain_group *group, int result, struct tg_error *error)
 {
         int64_t due_ms = TG_NO_TIME;
 
-        for (int i = 0; i < count; i++)
-                tg_partition_prefetch_further(&group[i]);
-        for (int i = 0; i < count; i++) {
+        tg_table_prefetch_further(partition->table, group->searches, group->search_count);
+        for (int i = 0; i < group->count; i++) {
                 if (result == 0)
-                        result = take_prepared(drain, partition, &group[i], &due_ms, error);
-                drain->source->release(drain->source->context, group[i].record);
+                        result = take_prepared(drain, partition, &group->items[i], &due_ms, error);
+                drain->source->release(drain->source->context, group->items[i].record);
         }
         return result;
 }
@@ -119,18 +131,20 @@ static int take_group(struct tg_drain *drain, struct tg_partition *partition,
 static int take_all(struct tg_drain *drain, struct tg_partition *partition, next_fn next,
                     struct tg_error *error)
 {
-        struct tg_prepared *group = drain->groups, *ahead = group + GROUP, *taken;
-        int count = prepare_group(partition, next, group), count_ahead, result = 0;
+        struct tg_drain_group *group = drain->groups, *ahead = group + 1, *taken;
+        int result = 0;
 
-        while (count > 0) {
-                count_ahead = result == 0 ? prepare_group(partition, next, ahead) : 0;
-                result = take_group(drain, partition, group, count, result, error);
-                if (result == 0 && count_ahead == 0) /* coming back, that decides what is next */
-                        count_ahead = prepare_group(partition, next, ahead);
+        prepare_group(partition, next, group);
+        while (group->count > 0) {
+                ahead->count = 0;
+                if (result == 0)
+                        prepare_group(partition, next, ahead);
+                result = take_group(drain, partition, group, result, error);
+                if (result == 0 && ahead->count == 0) /* coming back, that decides what is next */
+                        prepare_group(partition, next, ahead);
                 taken = group;
                 group = ahead;
                 ahead = taken;
-                count = count_ahead;
         }
         return result;
 }

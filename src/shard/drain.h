@@ -18,7 +18,7 @@
 struct tg_drain {
         const struct tg_source *source; /* borrowed: records go back to it */
         enum tg_clock_mode clock;
-        struct tg_prepared *groups; /* owned: what is taken up at once, and what comes then */
+        struct tg_drain_group *groups; /* owned, two: what is taken up, and what comes then */
 };
 
 void tg_drain_init(struct tg_drain *drain, const struct tg_source *source,

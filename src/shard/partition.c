@@ -205,16 +205,6 @@ void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *pr
                 prepare_touchpoint(partition, prepared);
 }
 
-void tg_partition_prefetch(const struct tg_prepared *prepared)
-{
-        tg_history_prefetch(&prepared->history);
-}
-
-void tg_partition_prefetch_further(const struct tg_prepared *prepared)
-{
-        tg_history_prefetch_further(&prepared->history);
-}
-
 bool tg_partition_apply(struct tg_partition *partition, struct tg_prepared *prepared)
 {
         const struct tg_touchpoint *touchpoint = &prepared->record->event.touchpoint;

@@ -114,13 +114,8 @@ int tg_partition_advance(struct tg_partition *partition, int64_t t_ms, int64_t *
 int tg_partition_catch_up(struct tg_partition *partition, int64_t t_ms, size_t most,
                           struct tg_error *error);
 
-/*
- * Reckons what prepared->record will touch; then starts to fetch it, of a group all at once; and
- * when that has come, what lies further on.
- */
+/* Reckons what prepared->record will touch. */
 void tg_partition_prepare(struct tg_partition *partition, struct tg_prepared *prepared);
-void tg_partition_prefetch(const struct tg_prepared *prepared);
-void tg_partition_prefetch_further(const struct tg_prepared *prepared);
 
 /* Takes up a record at the present clock: applies a touchpoint, decides a request, rejects the
  * rest. */

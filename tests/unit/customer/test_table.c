@@ -164,10 +164,13 @@ Test(table, what_is_fetched_of_whoever_is_not_there_adds_nobody)
         struct tg_table *table = table_of(64 << 10);
 
         for (uint64_t i = 0; i < 1000; i++) {
-                tg_table_prefetch(table, spread(i));
-                tg_table_prefetch(table, identity(UINT64_MAX - i, 1)); /* the last lines, too */
-                tg_table_prefetch_further(table, spread(i));
-                tg_table_prefetch_further(table, identity(UINT64_MAX - i, 1));
+                const struct tg_search searches[] = {
+                        tg_table_search(table, spread(i)),
+                        tg_table_search(table, identity(UINT64_MAX - i, 1)), /* the last lines */
+                };
+
+                tg_table_prefetch(table, searches, 2);
+                tg_table_prefetch_further(table, searches, 2);
         }
         cr_assert_eq(tg_table_cells(table), 0);
         cr_assert_null(tg_table_find(table, spread(1)));

@@ -152,10 +152,12 @@ Test(history, what_is_fetched_of_somebody_who_is_not_there_changes_nothing)
         const struct tg_request request = {.channel = TG_CHANNEL_ADS, .campaign = text("spring")};
         const struct tg_traits traits = tg_traits_of_request(&request);
         struct tg_history history = history_of(&me, &traits);
+        struct tg_search searches[TG_HISTORY_CELLS];
 
         tg_history_need(&history, tg_rule_index_needs(&me.policy->index, &traits));
         cr_assert_neq(history.needed & 1 << TG_SCOPE_CAMPAIGN, 0);
-        tg_history_prefetch(&history);
+        cr_assert_eq(tg_history_searches(&history, searches),
+                     (size_t)__builtin_popcount(history.needed));
         cr_assert_eq(tg_table_cells(me.table), 0);
         cr_assert_null(tg_history_view(&history, TG_SCOPE_CAMPAIGN)->cell);
         cr_assert_null(tg_history_view(&history, TG_SCOPE_CUSTOMER)->cell);
