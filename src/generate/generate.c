@@ -2,7 +2,9 @@
 #include "generate/generate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/memory.h"
 #include "recording/directory.h"
 #include "records/schemas.h"
 
@@ -23,9 +25,9 @@ static const struct stem {
 
 struct output {
         const struct tg_generate_options *options;
-        struct tg_writer *writers[TG_STREAMS]; /* of the piece at hand */
-        uint32_t piece;                        /* from 0 */
-        uint64_t piece_end;                    /* the first event behind it */
+        struct tg_writer **writers; /* owned: of all pieces, TG_STREAMS each; NULL: not begun */
+        uint32_t piece;             /* the one at hand, from 0 */
+        uint64_t piece_end;         /* the first event behind it */
         struct tg_generate_tally tally;
 };
 
@@ -36,6 +38,16 @@ static uint32_t pieces_of(const struct tg_generate_options *options)
         if (options->pieces > 0)
                 return options->pieces;
         return pieces < TG_GENERATE_PIECES_MAX ? (uint32_t)pieces : TG_GENERATE_PIECES_MAX;
+}
+
+static size_t writer_count(const struct output *output)
+{
+        return (size_t)output->tally.pieces * TG_STREAMS;
+}
+
+static struct tg_writer **writer_of(const struct output *output, enum tg_stream stream)
+{
+        return &output->writers[(size_t)output->piece * TG_STREAMS + stream];
 }
 
 static int open_stream(struct output *output, int stream, struct tg_error *error)
@@ -52,7 +64,7 @@ static int open_stream(struct output *output, int stream, struct tg_error *error
                 snprintf(name, sizeof name, "%s", stems[stream].name);
         else
                 snprintf(name, sizeof name, "%s-%05u", stems[stream].name, output->piece + 1);
-        return tg_writer_new(&options, &output->writers[stream], error);
+        return tg_writer_new(&options, writer_of(output, (enum tg_stream)stream), error);
 }
 
 static int open_piece(struct output *output, struct tg_error *error)
@@ -66,22 +78,15 @@ static int open_piece(struct output *output, struct tg_error *error)
         return 0;
 }
 
-static void close_piece(struct output *output)
+static int complete_piece(struct output *output, struct tg_error *error)
 {
         for (int stream = 0; stream < TG_STREAMS; stream++) {
-                tg_writer_free(output->writers[stream]);
-                output->writers[stream] = NULL;
-        }
-}
+                struct tg_writer *writer = *writer_of(output, (enum tg_stream)stream);
 
-static int finish_piece(struct output *output, struct tg_error *error)
-{
-        if (tg_writers_finish(output->writers, TG_STREAMS, error) < 0)
-                return -1;
-        for (int stream = 0; stream < TG_STREAMS; stream++)
-                output->tally.size_bytes[stream] +=
-                        tg_writer_tally(output->writers[stream]).size_bytes;
-        close_piece(output);
+                if (tg_writer_complete(writer, error) < 0)
+                        return -1;
+                output->tally.size_bytes[stream] += tg_writer_tally(writer).size_bytes;
+        }
         output->piece++;
         return 0;
 }
@@ -102,27 +107,30 @@ static int put(struct output *output, const struct tg_generated *record, struct 
         const struct tg_generate_options *options = output->options;
 
         while (record->event >= output->piece_end) {
-                if (finish_piece(output, error) < 0 || open_piece(output, error) < 0)
+                if (complete_piece(output, error) < 0 || open_piece(output, error) < 0)
                         return -1;
         }
         count(&output->tally, record);
         if (options->progress && record->event % PROGRESS_EVENTS == 0)
                 options->progress(options->progress_context, record->event,
                                   options->traffic.events);
-        return tg_writer_append(output->writers[record->stream], record->datum, record->time_ms,
+        return tg_writer_append(*writer_of(output, record->stream), record->datum, record->time_ms,
                                 error);
 }
 
-/* The pieces behind the last event: there are none but if there are fewer events than pieces. */
+/*
+ * Behind the last event there are pieces left if there are fewer events than pieces. All files have
+ * their names together: some of them would look like a whole recording.
+ */
 static int finish(struct output *output, struct tg_error *error)
 {
-        if (finish_piece(output, error) < 0)
+        if (complete_piece(output, error) < 0)
                 return -1;
         while (output->piece < output->tally.pieces) {
-                if (open_piece(output, error) < 0 || finish_piece(output, error) < 0)
+                if (open_piece(output, error) < 0 || complete_piece(output, error) < 0)
                         return -1;
         }
-        return 0;
+        return tg_writers_finish(output->writers, writer_count(output), error);
 }
 
 int tg_generate(const struct tg_generate_options *options, struct tg_generate_tally *ret_tally,
@@ -140,13 +148,16 @@ int tg_generate(const struct tg_generate_options *options, struct tg_generate_ta
 
         if (tg_recording_directory(options->directory, false, error) < 0)
                 return -1;
+        output.writers = tg_allocate_zeroed(writer_count(&output), sizeof output.writers[0]);
         traffic = tg_traffic_new(&options->traffic);
         result = open_piece(&output, error);
         while (result == 0 && tg_traffic_next(traffic, &record))
                 result = put(&output, &record, error);
         if (result == 0)
                 result = finish(&output, error);
-        close_piece(&output);
+        for (size_t i = 0; i < writer_count(&output); i++)
+                tg_writer_free(output.writers[i]);
+        free(output.writers);
         tg_traffic_free(traffic);
         if (result == 0)
                 *ret_tally = output.tally;

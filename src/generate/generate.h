@@ -3,7 +3,8 @@
  * Writes synthetic traffic into a directory as a recording.
  *
  * One file a stream (touchpoints.avro, requests.avro), or several, numbered, each with the same
- * share of the events. Memory is fixed. The same options give the same bytes.
+ * share of the events; all have their names, or none. Memory is fixed, but for a note of each file.
+ * The same options give the same bytes.
  */
 #pragma once
 
@@ -32,6 +33,6 @@ struct tg_generate_tally {
         int64_t last_ms;
 };
 
-/* Returns 0, or -1 (EX_CANTCREAT, EX_IOERR); then nothing but whole files remains. */
+/* Returns 0, or -1 (EX_CANTCREAT, EX_IOERR); then nothing of it remains. */
 int tg_generate(const struct tg_generate_options *options, struct tg_generate_tally *ret_tally,
                 struct tg_error *error);

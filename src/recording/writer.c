@@ -16,12 +16,13 @@
 enum { BLOCK_SIZE = 1 << 16, WRITE_SIZE = 1 << 18 };
 
 struct tg_writer {
-        int file;      /* -1 once finished */
+        int file;      /* -1 once complete */
         char *path;    /* owned */
         char *partial; /* owned: its name until it is whole */
         struct tg_span schema;
         enum tg_codec codec;
         bool begun;      /* the header is written */
+        bool nameless;   /* it is there, by its partial name */
         bool sync_given; /* by the caller, not by the content */
         bool sync_late;  /* it will be; until then others stand in its place */
         uint8_t sync[TG_CONTAINER_SYNC_SIZE];
@@ -55,6 +56,7 @@ int tg_writer_new(const struct tg_writer_options *options, struct tg_writer **re
                 tg_writer_free(writer);
                 return -1;
         }
+        writer->nameless = true;
         *ret_writer = writer;
         return 0;
 }
@@ -161,22 +163,33 @@ int tg_writer_set_sync(struct tg_writer *writer, const uint8_t sync[static TG_CO
         return 0;
 }
 
-static int complete(struct tg_writer *writer, struct tg_error *error)
+static void free_memory(struct tg_writer *writer)
+{
+        tg_buffer_deinit(&writer->block);
+        tg_buffer_deinit(&writer->out);
+        free(writer->stand_ins);
+        writer->stand_ins = NULL;
+}
+
+int tg_writer_complete(struct tg_writer *writer, struct tg_error *error)
 {
         int file = writer->file;
 
         assert(!writer->sync_late);
+        if (file < 0)
+                return 0;
         put_block(writer);
         if (write_out(writer, error) < 0)
                 return -1;
         writer->file = -1;
+        free_memory(writer);
         return close(file) < 0 ? fail_write(writer, error) : 0;
 }
 
 static int complete_all(struct tg_writer *const *writers, size_t count, struct tg_error *error)
 {
         for (size_t i = 0; i < count; i++) {
-                if (writers[i] && complete(writers[i], error) < 0)
+                if (writers[i] && tg_writer_complete(writers[i], error) < 0)
                         return -1;
         }
         return 0;
@@ -201,13 +214,14 @@ int tg_writers_finish(struct tg_writer *const *writers, size_t count, struct tg_
 
         if (complete_all(writers, count, error) == 0)
                 named = name_all(writers, count, error);
-        if (named == count)
-                return 0;
         for (size_t i = 0; i < count; i++) {
-                if (writers[i])
+                if (!writers[i])
+                        continue;
+                writers[i]->nameless = false;
+                if (named < count)
                         unlink(i < named ? writers[i]->path : writers[i]->partial);
         }
-        return -1;
+        return named == count ? 0 : -1;
 }
 
 struct tg_writer_tally tg_writer_tally(const struct tg_writer *writer)
@@ -224,13 +238,11 @@ void tg_writer_free(struct tg_writer *writer)
 {
         if (!writer)
                 return;
-        if (writer->file >= 0) {
+        if (writer->file >= 0)
                 close(writer->file);
+        if (writer->nameless)
                 unlink(writer->partial);
-        }
-        tg_buffer_deinit(&writer->block);
-        tg_buffer_deinit(&writer->out);
-        free(writer->stand_ins);
+        free_memory(writer);
         free(writer->path);
         free(writer->partial);
         free(writer);

@@ -48,6 +48,12 @@ int tg_writer_set_sync(struct tg_writer *writer, const uint8_t sync[static TG_CO
                        struct tg_error *error);
 
 /*
+ * Writes what is left of one of several files, of which some are still to be written, and gives
+ * back its memory: nothing more comes but its name. Returns 0, or -1 (EX_IOERR).
+ */
+int tg_writer_complete(struct tg_writer *writer, struct tg_error *error);
+
+/*
  * Writes what is left of COUNT files (NULL: none there) and, when all are whole, gives them their
  * names. If one can't be finished, none has its name; older files of these names are as they were,
  * but for those whose place had been taken. Returns 0, or -1 (EX_IOERR).

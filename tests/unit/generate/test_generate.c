@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "recording/reader.h"
@@ -161,4 +163,26 @@ Test(generate, a_recording_that_is_there_already_is_left_alone)
         cr_assert_eq(error.exit_code, EX_CANTCREAT);
         cr_assert_not_null(strstr(error.message, "made/requests.avro"), "%s", error.message);
         free((char *)options.directory);
+}
+
+Test(generate, of_several_pieces_none_has_its_name_unless_all_have)
+{
+        FOLDER(folder);
+        struct tg_generate_options options = {
+                .traffic = tg_traffic_defaults,
+                .directory = folder.path,
+                .pieces = 3,
+        };
+        struct tg_generate_tally tally;
+        struct tg_error error;
+
+        options.traffic.events = EVENTS;
+        mkdir(folder_file(&folder, "requests-00003.avro.partial"), 0777);
+        cr_assert_eq(tg_generate(&options, &tally, &error), -1);
+        cr_assert_eq(error.exit_code, EX_CANTCREAT);
+        cr_assert_not_null(strstr(error.message, "requests-00003.avro.partial"), "%s",
+                           error.message);
+        cr_assert_eq(rmdir(folder_file(&folder, "requests-00003.avro.partial")), 0);
+        cr_assert_eq(rmdir(folder.path), 0, "nothing of it remains");
+        folder_make(&folder);
 }
