@@ -364,6 +364,7 @@ static inline uint64_t position_behind(const struct tg_search *search, uint64_t 
                                        uint64_t next)
 {
         const struct tg_line *line = &search->base[position];
+        /* Relaxed: what is seen here is only fetched. */
         uint64_t low = atomic_load_explicit(&line->key_low, memory_order_relaxed);
         uint64_t chained = atomic_load_explicit(&line->head, memory_order_relaxed) & TG_HEAD_NEXT;
 
@@ -378,11 +379,11 @@ void tg_table_prefetch_further(const struct tg_table *table, const struct tg_sea
         for (size_t i = 0; i < count; i++) {
                 const struct tg_search *search = &searches[i];
                 uint64_t third = position_of(table, search, 2);
-                uint64_t second = position_behind(search, position_of(table, search, 1), third);
-                uint64_t first = position_behind(search, position_of(table, search, 0), second);
+                uint64_t next = position_behind(search, position_of(table, search, 1), third);
 
-                prefetch_line(search, first);
-                if (first == third)
+                next = position_behind(search, position_of(table, search, 0), next);
+                prefetch_line(search, next);
+                if (next == third)
                         prefetch_line(search, position_of(table, search, 3));
         }
 }
